@@ -1,0 +1,1 @@
+"""Doors: each translates between its service and the language of ``bot.message``; none decides."""

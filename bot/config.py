@@ -1,0 +1,363 @@
+"""The configuration: TOML, overridden by the environment, checked once, frozen for ever.
+
+Every key has a default that serves a newcomer; ``config.example.toml`` documents each. A key that Deskbot
+does not know is an error that names it. ``DESKBOT_SECTION__KEY`` in the environment overrides
+``[section] key``; a secret can stand in the file that ``key_file`` names.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from bot.errors import ConfigError
+
+LOCALES: Final = ("en", "zh", "it")
+PREFIX: Final = "DESKBOT_"
+
+
+def _duration(value: object) -> object:
+    """ "90s", "30m", "8h", "5d" -> timedelta; a timedelta stays as it is."""
+    if isinstance(value, str) and value[:-1].isdigit() and value[-1:] in "smhd":
+        unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[value[-1]]
+        return timedelta(**{unit: int(value[:-1])})
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError('write a duration as a number with s, m, h or d: "30m", "8h", "5d"')
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f'"{value}" is not a time zone; write one like "Europe/Rome" or "Asia/Shanghai"')
+    return value
+
+
+def _listed(value: object) -> object:
+    """A list may come from the environment as words with commas."""
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Locale = Literal["en", "zh", "it"]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    """A frozen table of the configuration. A ``KEY_file`` beside a secret KEY names the file that holds it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        for key in [k for k in data if k.endswith("_file") and k.removesuffix("_file") in cls.model_fields]:
+            field = cls.model_fields[key.removesuffix("_file")]
+            if field.annotation is not SecretStr:
+                continue
+            path = Path(str(data.pop(key)))
+            try:
+                data[key.removesuffix("_file")] = path.read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ValueError(f"{key}: cannot read {path}: {error.strerror}") from None
+        return data
+
+
+class Desk(Section):
+    """Who we are."""
+
+    name: str = "Help desk"
+    address: str = "help@localhost"
+    """Where people write to, and the sender of all that the desk writes."""
+    also: Words = ()
+    """Other addresses that are the desk's as well."""
+    domains: Words = ()
+    """Domains of the people that the desk serves, besides that of its own address."""
+    prefix: str = Field(default="HD", pattern=r"^[A-Z][A-Z0-9]{0,9}$")
+    locale: Locale = "en"
+    time_zone: Zone = "UTC"
+    base_url: str = "http://127.0.0.1:8080"
+    secret: SecretStr = SecretStr("")
+    """Signs references and links. Empty: one is made in the data folder, which serves one machine."""
+    data: Path = Path("var")
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All addresses at which the desk receives."""
+        return (self.address, *self.also)
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2].lower()
+
+
+class StoreSection(Section):
+    """Where tickets are kept."""
+
+    url: SecretStr = SecretStr("")
+    """Empty: SQLite in the data folder. Else ``postgresql://user:password@host/database``."""
+    writers: int = Field(default=2, ge=1, le=16)
+    batch: int = Field(default=64, ge=1, le=1000)
+    lease: Duration = timedelta(seconds=60)
+    blobs: str = ""
+    """Where attachments lie: a folder or any fsspec URL. Empty: ``blobs`` in the data folder."""
+
+
+class Smtp(Section):
+    """The door for mail by SMTP or LMTP."""
+
+    enabled: bool = True
+    name: str = "mail"
+    host: str = "127.0.0.1"
+    port: Port = 2525
+    protocol: Literal["smtp", "lmtp"] = "smtp"
+    hostname: str = "localhost"
+    """Said in the greeting."""
+    tls: Literal["off", "starttls", "required", "implicit"] = "off"
+    certificate: Path | None = None
+    key: Path | None = None
+    max_size: int = Field(default=26_214_400, ge=65_536)
+    max_connections: int = Field(default=200, ge=1)
+    max_connections_per_address: int = Field(default=20, ge=1)
+    max_recipients: int = Field(default=100, ge=1)
+    max_commands: int = Field(default=1000, ge=10)
+    command_timeout: Duration = timedelta(seconds=60)
+    data_timeout: Duration = timedelta(minutes=10)
+    session_timeout: Duration = timedelta(minutes=30)
+    proxy_from: Words = ()
+    """Peers whose PROXY protocol header is believed (and then required)."""
+    accounts: dict[str, SecretStr] = {}
+    """Who may log in: name = hash made by ``deskbot hash-password``. Empty: AUTH is not offered."""
+    min_free_mb: int = Field(default=50, ge=0)
+    """Less room than this on the data folder's disk: mail is put off with 452."""
+
+
+class Relay(Section):
+    """The way out for mail."""
+
+    host: str = ""
+    """Empty: mail is written to the Maildir instead of being sent."""
+    port: Port = 587
+    tls: Literal["off", "starttls", "implicit"] = "starttls"
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    connections: int = Field(default=4, ge=1, le=50)
+    timeout: Duration = timedelta(seconds=60)
+    data_timeout: Duration = timedelta(minutes=10)
+    """For the answer after the final dot (RFC 5321, 4.5.3.2.6)."""
+    maildir: Path | None = None
+    """None: ``outbox`` in the data folder."""
+
+
+class Web(Section):
+    """Health, metrics, and the pages."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    metrics_token: SecretStr = SecretStr("")
+    """When set, /metrics wants it as a bearer token."""
+
+
+class Limits(Section):
+    """Fuses against loops and floods."""
+
+    sender_per_hour: int = Field(default=3, ge=0)
+    sender_per_day: int = Field(default=10, ge=0)
+    domain_per_hour: int = Field(default=20, ge=0)
+    """Automatic mails to a domain, except the domains that the desk serves."""
+    all_per_hour: int = Field(default=5000, ge=0)
+    max_hops: int = Field(default=50, ge=1)
+    stale_after: Duration = timedelta(hours=24)
+    """An automatic message older than this is no longer sent."""
+
+
+class Workers(Section):
+    """The child processes that read hostile mail and render templates."""
+
+    processes: int = Field(default=2, ge=1, le=64)
+    seconds: int = Field(default=10, ge=1)
+    memory_mb: int = Field(default=512, ge=128)
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri")
+_WEEK: Final[dict[Weekday, tuple[str, ...]]] = dict.fromkeys(_WEEKDAYS, ("09:00-18:00",))
+
+
+class Calendar(Section):
+    """When people work."""
+
+    time_zone: Zone | None = None
+    """None: the desk's."""
+    hours: dict[Weekday, Words] = _WEEK
+    country: str = ""
+    """Public holidays of a country: "IT", "CN", "US"; empty: none."""
+    subdivision: str = ""
+    closed: tuple[date, ...] = ()
+    """Other days on which nobody works."""
+
+
+class Priority(Section):
+    """What is promised."""
+
+    first_response: Duration
+    resolution: Duration
+    clock: Literal["business", "calendar"] = "business"
+
+
+_PRIORITIES: Final = {
+    "P1": Priority(first_response=timedelta(minutes=15), resolution=timedelta(hours=4), clock="calendar"),
+    "P2": Priority(first_response=timedelta(hours=1), resolution=timedelta(hours=8)),
+    "P3": Priority(first_response=timedelta(hours=4), resolution=timedelta(hours=27)),
+    "P4": Priority(first_response=timedelta(hours=9), resolution=timedelta(hours=90)),
+}
+
+
+class Tickets(Section):
+    """How tickets begin."""
+
+    priority: str = "P3"
+    queue: str = "first-line"
+
+
+class Templates(Section):
+    """What the desk writes."""
+
+    folder: Path | None = None
+    """Templates here replace the built-in ones, one by one."""
+
+
+class Log(Section):
+    """One JSON line for each thing that happened, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Retention(Section):
+    """How long things are kept."""
+
+    raw: Duration = timedelta(days=90)
+    """Raw bytes of messages that were understood."""
+    outbox: Duration = timedelta(days=400)
+    """Rows of messages that were sent, and keys that recognise a repeat."""
+
+
+class Config(Section):
+    """All of it."""
+
+    desk: Desk = Desk()
+    store: StoreSection = StoreSection()
+    smtp: Smtp = Smtp()
+    relay: Relay = Relay()
+    web: Web = Web()
+    limits: Limits = Limits()
+    workers: Workers = Workers()
+    calendar: Calendar = Calendar()
+    priorities: dict[str, Priority] = _PRIORITIES
+    tickets: Tickets = Tickets()
+    templates: Templates = Templates()
+    log: Log = Log()
+    retention: Retention = Retention()
+
+    @field_validator("priorities", mode="before")
+    @classmethod
+    def _fill_priorities(cls, value: object) -> object:
+        """A table that names only some keys of P1 to P4 keeps the other defaults."""
+        if not isinstance(value, dict):
+            return value
+        defaults = {name: priority.model_dump() for name, priority in _PRIORITIES.items()}
+        given = {k: {**defaults.get(k, {}), **v} if isinstance(v, dict) else v for k, v in value.items()}
+        return {**defaults, **given}
+
+    @model_validator(mode="after")
+    def _refers_to_what_exists(self) -> Config:
+        if self.tickets.priority not in self.priorities:
+            raise ValueError(f'tickets.priority: "{self.tickets.priority}" is not in [priorities]')
+        if self.smtp.tls != "off" and not (self.smtp.certificate and self.smtp.key):
+            raise ValueError("smtp.certificate and smtp.key: both are needed when smtp.tls is not off")
+        return self
+
+    @property
+    def store_url(self) -> str:
+        """The SQLAlchemy URL of the database."""
+        url = self.store.url.get_secret_value()
+        if not url:
+            return f"sqlite:///{self.desk.data / 'deskbot.db'}"
+        for plain in ("postgresql://", "postgres://"):
+            if url.startswith(plain):
+                return "postgresql+psycopg://" + url.removeprefix(plain)
+        return url
+
+    @property
+    def calendar_zone(self) -> ZoneInfo:
+        return ZoneInfo(self.calendar.time_zone or self.desk.time_zone)
+
+
+def load(path: Path | None = None, environment: dict[str, str] | None = None) -> Config:
+    """Read the configuration; ``path`` None means ``config.toml`` here if there is one, else defaults.
+
+    Raises ``ConfigError`` with a line for each key that is wrong.
+    """
+    environment = dict(os.environ) if environment is None else environment
+    data: dict[str, Any] = {}
+    if path is None and Path("config.toml").exists():
+        path = Path("config.toml")
+    if path is not None:
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"{path}: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: not TOML: {error}") from None
+    _override(data, environment)
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(e) for e in error.errors())) from None
+
+
+def _override(data: dict[str, Any], environment: dict[str, str]) -> None:
+    """Put ``DESKBOT_SECTION__KEY[__KEY]`` over what the file says."""
+    for name, value in sorted(environment.items()):
+        steps = name.removeprefix(PREFIX).lower().split("__")
+        if not name.startswith(PREFIX) or len(steps) < 2:
+            continue
+        if steps[0] == "priorities":
+            steps[1] = steps[1].upper()
+        table = data
+        for step in steps[:-1]:
+            table = table.setdefault(step, {})
+            if not isinstance(table, dict):
+                raise ConfigError(f"{name}: {step} is not a table")
+        table[steps[-1]] = value
+        table.pop(steps[-1] + "_file", None)
+
+
+def _explain(error: Any) -> str:
+    key = ".".join(str(step) for step in error["loc"]) or "configuration"
+    if error["type"] == "extra_forbidden":
+        return f"{key}: there is no such key; config.example.toml lists all"
+    return f"{key}: {error['msg'].removeprefix('Value error, ')}"

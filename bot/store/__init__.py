@@ -1,0 +1,1 @@
+"""Keeps: the database and the files, and nothing about what they mean."""
