@@ -1,0 +1,1 @@
+"""Tests of Deskbot: rules written as sentences."""

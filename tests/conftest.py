@@ -1,0 +1,5 @@
+"""Fixtures that all tests share: the peers, each in its own file."""
+
+from __future__ import annotations
+
+pytest_plugins = ["tests.peers.postgres"]

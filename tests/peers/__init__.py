@@ -1,0 +1,1 @@
+"""Real servers that nobody of this project wrote, started for tests."""
