@@ -1,0 +1,298 @@
+"""Reading and writing: group commit, on SQLite and on PostgreSQL.
+
+A *unit* is a function of a :class:`Tx`. ``await store.write(unit)`` queues it; a writer thread takes what is
+waiting, runs it all in one transaction and commits once, so a hundred messages share one fsync. When a unit
+raises, the batch is rolled back and its units run one by one, so a unit may run more than once and must
+touch nothing but its ``tx``. The future resolves only after COMMIT.
+
+When the answer to a COMMIT is lost, nobody knows whether it happened: every unit of that batch gets
+``StoreUnavailable``, and whoever asks again must be recognised by a key or a fence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeAlias, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import clock
+from bot.errors import StoreUnavailable
+from bot.store.faults import CommitLost, Conflict, committing, translated
+from bot.store.models import Moment
+
+T = TypeVar("T")
+log = logging.getLogger("deskbot.store")
+
+AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
+AnyResult: TypeAlias = sa.CursorResult[*tuple[Any, ...]]
+
+_TRIES: Final = 4
+_AWAY_AFTER: Final = 2
+"""So many units in a row that could not reach the database mean that the rest cannot either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """An open transaction, as the functions of ``bot.store`` want it."""
+
+    connection: sa.Connection
+    clock: clock.Clock
+
+    @property
+    def dialect(self) -> str:
+        return self.connection.dialect.name
+
+    def now(self) -> sa.ColumnElement[datetime]:
+        """The moment by the clock that leases and due times go by: the database's own on PostgreSQL."""
+        if self.dialect == "postgresql":
+            return sa.func.clock_timestamp(type_=Moment())
+        return sa.literal(self.clock(), Moment())
+
+    def later(self, delay: timedelta) -> sa.ColumnElement[datetime]:
+        """``delay`` after :meth:`now`."""
+        if self.dialect == "postgresql":
+            return sa.type_coerce(sa.func.clock_timestamp() + sa.literal(delay, sa.Interval()), Moment())
+        return sa.literal(self.clock() + delay, Moment())
+
+    def abandoned(
+        self,
+        lease_until: sa.SQLColumnExpression[datetime | None],
+        holder: sa.SQLColumnExpression[str | None],
+        worker: str,
+    ) -> sa.ColumnElement[bool]:
+        """Claimed by a worker that is gone: on PostgreSQL its lease is over by the database's clock; SQLite is
+        held by one process, so everything that is not ours is, whatever the clock says (X18)."""
+        if self.dialect == "postgresql":
+            return lease_until < self.now()
+        return holder != worker
+
+    def run(self, statement: sa.Executable, values: Any = None) -> AnyResult:
+        """Execute, with ``values`` for the parameters (a list of them for many rows)."""
+        return self.connection.execute(statement, values)
+
+
+Unit = Callable[[Tx], T]
+
+
+@dataclass(slots=True)
+class _Job:
+    unit: Unit[Any]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+@dataclass(slots=True)
+class _Counts:
+    batches: int = 0
+    units: int = 0
+    alone: int = 0
+
+
+class Store:
+    """The database. ``open`` before use; ``close`` waits for what is queued."""
+
+    def __init__(
+        self, url: str, *, writers: int = 2, batch: int = 64, now: clock.Clock = clock.now, busy: float = 20.0
+    ) -> None:
+        self.url = sa.make_url(url)
+        self.embedded = self.url.get_backend_name() == "sqlite"
+        self.clock = now
+        self.counts = _Counts()
+        self._busy = busy
+        self._batch = batch
+        self._writers = 1 if self.embedded else writers
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._readers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="reader")
+        self._engine: sa.Engine | None = None
+        self._reading: sa.Engine | None = None
+
+    @property
+    def engine(self) -> sa.Engine:
+        """For migrations and tests; everything else goes through units."""
+        if self._engine is None:
+            self._engine = _engine(self.url, self._busy, begin="BEGIN IMMEDIATE")
+        return self._engine
+
+    def open(self) -> None:
+        """Start the writer threads."""
+        self._reading = _engine(self.url, self._busy, begin="BEGIN") if self.embedded else self.engine
+        for number in range(self._writers):
+            thread = threading.Thread(target=self._serve, name=f"writer-{number}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def close(self) -> None:
+        """Finish what is queued, then let go of every connection."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+        self._readers.shutdown()
+        for engine in (self._engine, self._reading):
+            if engine is not None:
+                engine.dispose()
+
+    async def write(self, unit: Unit[T]) -> T:
+        """Run ``unit`` in a transaction shared with others; returns after COMMIT."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._queue.put(_Job(unit, loop, future))
+        return await future
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run ``unit`` in a read-only transaction of its own, away from the writers."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, unit)
+
+    def read_now(self, unit: Unit[T]) -> T:
+        """As ``read``, for a caller without an event loop."""
+        engine = self._reading or self.engine
+        with translated(), engine.connect() as connection, connection.begin():
+            return unit(Tx(connection, self.clock))
+
+    def write_now(self, unit: Unit[T]) -> T:
+        """As ``write``, alone, for a caller without an event loop (the command line)."""
+        with translated(), self.engine.connect() as connection, connection.begin():
+            return unit(Tx(connection, self.clock))
+
+    def _serve(self) -> None:
+        connection: sa.Connection | None = None
+        try:
+            while batch := self._take():
+                connection = self._run_batch(batch, connection)
+                _resolve(batch)
+        finally:
+            if connection is not None:
+                connection.close()
+
+    def _take(self) -> list[_Job]:
+        """Wait for a job, then take what else is waiting. Empty: time to go."""
+        first = self._queue.get()
+        if first is None:
+            return []
+        jobs = [first]
+        while len(jobs) < self._batch:
+            try:
+                job = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                self._queue.put(None)
+                break
+            jobs.append(job)
+        return jobs
+
+    def _run_batch(self, jobs: list[_Job], connection: sa.Connection | None) -> sa.Connection | None:
+        self.counts.batches += 1
+        self.counts.units += len(jobs)
+        connection = self._run_together(jobs, connection)
+        if all(job.error is None for job in jobs):
+            return connection
+        if isinstance(jobs[0].error, CommitLost):
+            return connection
+        away = 0
+        for job in jobs:
+            if away >= _AWAY_AFTER:
+                continue  # the database is away: the error that the batch met stands
+            self.counts.alone += 1
+            for _ in range(_TRIES):
+                connection = self._run_together([job], connection)
+                if not isinstance(job.error, Conflict):
+                    break
+            away = away + 1 if isinstance(job.error, StoreUnavailable) else 0
+        return connection
+
+    def _run_together(self, jobs: Sequence[_Job], connection: sa.Connection | None) -> sa.Connection | None:
+        """One transaction for all ``jobs``; on an error every job carries it. Returns the connection to go on."""
+        try:
+            with translated():
+                connection = connection or self.engine.connect()
+                with connection.begin() as transaction:
+                    tx = Tx(connection, self.clock)
+                    for job in jobs:
+                        job.error = None
+                        job.result = job.unit(tx)
+                    with committing():
+                        transaction.commit()
+        except BaseException as error:  # noqa: BLE001  # every waiting caller must hear of it, whatever it is
+            for job in jobs:
+                job.error = error
+            if isinstance(error, StoreUnavailable) and connection is not None:
+                _discard(connection)
+                connection = None
+        return connection
+
+
+def _discard(connection: sa.Connection) -> None:
+    """Let go of a connection that may be broken in any way."""
+    try:
+        connection.invalidate()
+        connection.close()
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        log.debug("closing a broken connection: %s", type(error).__name__)
+
+
+def _resolve(jobs: Sequence[_Job]) -> None:
+    """Tell each caller, with one wake-up of each loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    for job in jobs:
+        by_loop.setdefault(job.loop, []).append(job)
+    for loop, group in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_tell, group)
+        except RuntimeError:
+            log.debug("the loop that asked is closed")
+
+
+def _tell(jobs: Sequence[_Job]) -> None:
+    for job in jobs:
+        if job.future.cancelled():
+            continue
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)
+
+
+def _engine(url: sa.URL, busy: float, *, begin: str) -> sa.Engine:
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(
+            url,
+            pool_size=8,
+            max_overflow=8,
+            pool_timeout=5,
+            pool_recycle=1800,
+            isolation_level="READ COMMITTED",
+            connect_args={"connect_timeout": 5, "options": "-c synchronous_commit=on -c timezone=UTC"},
+        )
+    engine = sa.create_engine(url, connect_args={"timeout": busy, "check_same_thread": False})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _prepare_sqlite(raw: sqlite3.Connection, _record: object) -> None:
+    """X3: WAL with synchronous=FULL keeps every commit through a power loss."""
+    raw.isolation_level = None  # SQLAlchemy says BEGIN itself, see the "begin" event
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "wal_autocheckpoint=4000",
+        "journal_size_limit=67108864",
+    ):
+        raw.execute(f"PRAGMA {pragma}")

@@ -1,0 +1,1 @@
+"""One file a step; the file's name begins with its number."""

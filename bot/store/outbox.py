@@ -1,0 +1,261 @@
+"""The outbox: what must go out, written with its cause and sent after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from bot.message import OutgoingMessage
+from bot.store.dialect import skip_locked
+from bot.store.engine import AnyRow, Tx
+from bot.store.models import Outbox, OutboxState
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(OutgoingMessage).decode
+_ACTIVE = (OutboxState.QUEUED, OutboxState.SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxClaim:
+    """The right to make one attempt at sending one message. ``attempt`` fences what is recorded."""
+
+    id: int
+    attempt: int
+    ambiguous: int
+    message: OutgoingMessage
+    accepted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticCounts:
+    """How many automatic messages went to a recipient and to its domain of late."""
+
+    recipient_hour: int
+    recipient_day: int
+    domain_hour: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxDepth:
+    """How much waits to be sent, and since when."""
+
+    waiting: int
+    failed: int
+    unknown: int
+    held: int
+    oldest: datetime | None
+
+
+def queue(tx: Tx, message: OutgoingMessage, recipient: str, accepted_at: datetime | None = None) -> None:
+    """Write down that ``message`` must go out. ``recipient``: the canonical address."""
+    tx.run(
+        sa.insert(Outbox),
+        {
+            "ticket_id": message.ticket or None,
+            "channel": message.channel,
+            "kind": message.kind,
+            "automatic": message.kind.automatic,
+            "medium": message.to.medium,
+            "recipient": recipient,
+            "domain": recipient.rpartition("@")[2],
+            "token": message.token,
+            "message": _encode(message).decode(),
+            "accepted_at": accepted_at,
+            "created_at": message.created_at,
+            "state": OutboxState.QUEUED,
+            "not_before": message.created_at,
+            "attempts": 0,
+            "ambiguous": 0,
+        },
+    )
+
+
+def claim(tx: Tx, worker: str, limit: int, lease: timedelta, *, automatic: bool = True) -> list[OutboxClaim]:
+    """Take up to ``limit`` messages that are due, away from all other workers.
+
+    Within one ticket and recipient the order is kept: a message waits for the one before it.
+    ``automatic`` false leaves automatic messages where they are (the fuse for all has blown).
+    """
+    earlier = aliased(Outbox)
+    due = (
+        sa.select(Outbox.id)
+        .where(
+            Outbox.state == OutboxState.QUEUED,
+            Outbox.not_before <= tx.now(),
+            ~sa.exists(
+                sa.select(earlier.id).where(
+                    earlier.ticket_id == Outbox.ticket_id,
+                    earlier.recipient == Outbox.recipient,
+                    earlier.id < Outbox.id,
+                    earlier.state.in_([sa.literal_column(f"'{state}'") for state in _ACTIVE]),
+                )
+            ),
+        )
+        .order_by(Outbox.not_before, Outbox.id)
+        .limit(limit)
+    )
+    if not automatic:
+        due = due.where(Outbox.automatic.is_(False))
+    rows = tx.run(
+        sa.update(Outbox)
+        .where(Outbox.id.in_(skip_locked(tx.dialect, due)))
+        .values(
+            state=OutboxState.SENDING,
+            worker=worker,
+            attempts=Outbox.attempts + 1,
+            lease_until=tx.later(lease),
+        )
+        .returning(Outbox.id, Outbox.attempts, Outbox.ambiguous, Outbox.message, Outbox.accepted_at)
+    ).all()
+    claims = [
+        OutboxClaim(row.id, row.attempts, row.ambiguous, _decode(row.message), row.accepted_at)
+        for row in rows
+    ]
+    return sorted(claims, key=lambda claim: claim.id)
+
+
+def settle(tx: Tx, claim: OutboxClaim, state: OutboxState, result: str) -> bool:
+    """Record how an attempt ended for good. False: the claim is no longer ours, and nothing changed."""
+    return _update(tx, claim, state=state, result=result, finished_at=tx.clock(), worker=None)
+
+
+def put_off(tx: Tx, claim: OutboxClaim, after: timedelta, result: str, *, ambiguous: bool) -> bool:
+    """Record that an attempt failed and when the next one is due."""
+    return _update(
+        tx,
+        claim,
+        state=OutboxState.QUEUED,
+        not_before=tx.later(after),
+        result=result,
+        ambiguous=claim.ambiguous + int(ambiguous),
+        worker=None,
+    )
+
+
+def _update(tx: Tx, claim: OutboxClaim, **values: object) -> bool:
+    result = tx.run(
+        sa.update(Outbox)
+        .where(Outbox.id == claim.id, Outbox.state == OutboxState.SENDING, Outbox.attempts == claim.attempt)
+        .values(**values)
+    )
+    return result.rowcount == 1
+
+
+def recover(tx: Tx, worker: str) -> tuple[int, int]:
+    """Settle what dead workers were sending: (given up as unknown, queued again).
+
+    The service may have it or not. What a machine wrote is sent at most once; what a person wrote at least
+    once, with the same Message-ID (SECURITY.md X5).
+    """
+    mine = (Outbox.state == OutboxState.SENDING, tx.abandoned(Outbox.lease_until, Outbox.worker, worker))
+    unknown = tx.run(
+        sa.update(Outbox)
+        .where(*mine, Outbox.automatic.is_(True))
+        .values(
+            state=OutboxState.UNKNOWN,
+            result="the process died while it was being sent",
+            finished_at=tx.clock(),
+            worker=None,
+        )
+    ).rowcount
+    again = tx.run(
+        sa.update(Outbox)
+        .where(*mine)
+        .values(state=OutboxState.QUEUED, ambiguous=Outbox.ambiguous + 1, not_before=tx.now(), worker=None)
+    ).rowcount
+    return unknown, again
+
+
+def automatic_counts(tx: Tx, recipient: str, domain: str | None, now: datetime) -> AutomaticCounts:
+    """For the budgets. ``domain`` None: do not count it. Each count ends at its own budget, as no more rows
+    are written beyond it, so the indexes make this cheap."""
+    hour, day = now - timedelta(hours=1), now - timedelta(days=1)
+    to_recipient = sa.select(sa.func.count(sa.case((Outbox.created_at > hour, 1))), sa.func.count()).where(
+        Outbox.recipient == recipient, Outbox.created_at > day, Outbox.automatic.is_(True)
+    )
+    last_hour, last_day = tx.run(to_recipient).one()
+    if domain is None:
+        return AutomaticCounts(last_hour, last_day, 0)
+    to_domain = sa.select(sa.func.count()).where(
+        Outbox.domain == domain, Outbox.created_at > hour, Outbox.automatic.is_(True)
+    )
+    return AutomaticCounts(last_hour, last_day, tx.run(to_domain).scalar_one())
+
+
+def automatic_sent_since(tx: Tx, since: datetime) -> int:
+    """How many automatic messages were written since a moment, to whomever: for the last fuse."""
+    sent = Outbox.created_at > since, Outbox.automatic.is_(True), Outbox.attempts > 0
+    count: int = tx.run(sa.select(sa.func.count()).where(*sent)).scalar_one()
+    return count
+
+
+def depth(tx: Tx) -> OutboxDepth:
+    """What waits, for metrics and alarms."""
+    waiting, oldest = tx.run(
+        sa.select(sa.func.count(), sa.func.min(Outbox.created_at)).where(Outbox.state.in_(_ACTIVE))
+    ).one()
+    stuck = sa.select(Outbox.state, sa.func.count()).where(
+        Outbox.state.in_([OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.HELD])
+    )
+    counts = {row[0]: row[1] for row in tx.run(stuck.group_by(Outbox.state))}
+    return OutboxDepth(
+        waiting,
+        counts.get(OutboxState.FAILED, 0),
+        counts.get(OutboxState.UNKNOWN, 0),
+        counts.get(OutboxState.HELD, 0),
+        oldest,
+    )
+
+
+def listed(tx: Tx, states: tuple[str, ...], limit: int) -> list[AnyRow]:
+    """Rows for ``deskbot outbox list``, newest first."""
+    columns = (
+        Outbox.id,
+        Outbox.ticket_id,
+        Outbox.kind,
+        Outbox.recipient,
+        Outbox.state,
+        Outbox.attempts,
+        Outbox.created_at,
+        Outbox.not_before,
+        Outbox.result,
+    )
+    return list(
+        tx.run(sa.select(*columns).where(Outbox.state.in_(states)).order_by(Outbox.id.desc()).limit(limit))
+    )
+
+
+def hold_all(tx: Tx) -> int:
+    """After a restore from a backup: nothing that waited then goes out before somebody has looked (X22)."""
+    return tx.run(
+        sa.update(Outbox)
+        .where(Outbox.state.in_(_ACTIVE))
+        .values(state=OutboxState.HELD, result="held for review", worker=None)
+    ).rowcount
+
+
+def retry(tx: Tx, outbox_id: int) -> bool:
+    """Queue a message again that failed, is unknown or was held: somebody has decided so."""
+    result = tx.run(
+        sa.update(Outbox)
+        .where(
+            Outbox.id == outbox_id,
+            Outbox.state.in_([OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.HELD, OutboxState.STALE]),
+        )
+        .values(state=OutboxState.QUEUED, not_before=tx.now(), attempts=0, finished_at=None)
+    )
+    return result.rowcount == 1
+
+
+def forget(tx: Tx, before: datetime, limit: int) -> int:
+    """Delete rows that ended before a moment (L3)."""
+    old = (
+        sa.select(Outbox.id)
+        .where(Outbox.finished_at < before, Outbox.state.not_in([*_ACTIVE, OutboxState.HELD]))
+        .limit(limit)
+    )
+    return tx.run(sa.delete(Outbox).where(Outbox.id.in_(old))).rowcount

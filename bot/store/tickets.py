@@ -1,0 +1,205 @@
+"""Tickets, what was said in them, and what happened to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.message import Attachment
+from bot.store.engine import AnyRow, Tx
+from bot.store.models import Address, AttachmentRow, Entry, Event, Inbox, Outbox, Person, Ticket, Timer
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A ticket that is about to be opened."""
+
+    subject: str
+    state: str
+    priority: str
+    queue: str
+    requester_id: int
+    channel: str
+    locale: str
+    opened_at: datetime
+    first_response_due: datetime
+    resolution_due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """Something that was said and is about to be kept."""
+
+    ticket: int
+    kind: str
+    author_id: int | None
+    channel: str
+    text: str
+    created_at: datetime
+    quoted: str | None = None
+    external_id: str = ""
+    inbox_id: int | None = None
+    oddities: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFacts:
+    """What matching needs to know of a ticket."""
+
+    id: int
+    state: str
+    requester_id: int
+    closed_at: datetime | None
+
+
+def open_ticket(tx: Tx, new: NewTicket) -> int:
+    """Returns the ticket's number."""
+    values = {name: getattr(new, name) for name in new.__slots__} | {"updated_at": new.opened_at}
+    number: int = tx.run(sa.insert(Ticket).returning(Ticket.id), values).scalar_one()
+    return number
+
+
+def add_entry(tx: Tx, entry: NewEntry, attachments: tuple[Attachment, ...] = ()) -> int:
+    """Keep what was said. The attachments' content must lie in the blob store already (L6)."""
+    entry_id: int = tx.run(
+        sa.insert(Entry).returning(Entry.id),
+        {
+            "ticket_id": entry.ticket,
+            "inbox_id": entry.inbox_id,
+            "author_id": entry.author_id,
+            "kind": entry.kind,
+            "channel": entry.channel,
+            "external_id": entry.external_id,
+            "text": entry.text,
+            "quoted": entry.quoted,
+            "oddities": entry.oddities,
+            "created_at": entry.created_at,
+        },
+    ).scalar_one()
+    if attachments:
+        tx.run(
+            sa.insert(AttachmentRow),
+            [
+                {
+                    "entry_id": entry_id,
+                    "name": file.name,
+                    "media_type": file.media_type,
+                    "size": file.size,
+                    "sha256": file.sha256,
+                    "inline": file.inline,
+                }
+                for file in attachments
+            ],
+        )
+    return entry_id
+
+
+def record(
+    tx: Tx,
+    ticket: int,
+    action: str,
+    at: datetime,
+    *,
+    actor: int | None = None,
+    channel: str | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Append to the ticket's history (L8)."""
+    tx.run(
+        sa.insert(Event),
+        {
+            "ticket_id": ticket,
+            "at": at,
+            "actor_id": actor,
+            "channel": channel,
+            "action": action,
+            "before": before,
+            "after": after,
+        },
+    )
+
+
+def facts(tx: Tx, ticket: int) -> TicketFacts | None:
+    """What matching needs, or None when there is no such ticket."""
+    row = tx.run(
+        sa.select(Ticket.id, Ticket.state, Ticket.requester_id, Ticket.closed_at).where(Ticket.id == ticket)
+    ).one_or_none()
+    return TicketFacts(*row) if row else None
+
+
+def change(tx: Tx, ticket: int, now: datetime, *, expected_state: str, **values: Any) -> bool:
+    """Change a ticket that is still in ``expected_state``. False: somebody else was faster."""
+    result = tx.run(
+        sa.update(Ticket)
+        .where(Ticket.id == ticket, Ticket.state == expected_state)
+        .values(updated_at=now, **values)
+    )
+    return result.rowcount == 1
+
+
+def touch(tx: Tx, ticket: int, now: datetime) -> None:
+    """Something was said."""
+    tx.run(sa.update(Ticket).where(Ticket.id == ticket).values(updated_at=now))
+
+
+def listed(tx: Tx, states: tuple[str, ...], limit: int) -> list[AnyRow]:
+    """Tickets for ``deskbot tickets list``, newest first."""
+    query = sa.select(*Ticket.__table__.c, Person.name.label("requester")).join(
+        Person, Person.id == Ticket.requester_id
+    )
+    if states:
+        query = query.where(Ticket.state.in_(states))
+    return list(tx.run(query.order_by(Ticket.id.desc()).limit(limit)))
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything the desk knows of one ticket."""
+
+    ticket: AnyRow
+    addresses: list[str]
+    entries: list[AnyRow]
+    attachments: list[AnyRow]
+    events: list[AnyRow]
+    inbox: list[AnyRow]
+    outbox: list[AnyRow]
+    timers: list[AnyRow]
+
+
+def story(tx: Tx, number: int) -> Story | None:
+    """For ``deskbot tickets show`` and ``why``."""
+    ticket = tx.run(
+        sa.select(*Ticket.__table__.c, Person.name.label("requester"))
+        .join(Person, Person.id == Ticket.requester_id)
+        .where(Ticket.id == number)
+    ).one_or_none()
+    if ticket is None:
+        return None
+    author = sa.select(Person.name).where(Person.id == Entry.author_id).scalar_subquery()
+    return Story(
+        ticket=ticket,
+        addresses=list(
+            tx.run(sa.select(Address.shown).where(Address.person_id == ticket.requester_id)).scalars()
+        ),
+        entries=_all(tx, sa.select(*Entry.__table__.c, author.label("author")), Entry.ticket_id, number),
+        attachments=list(
+            tx.run(
+                sa.select(*AttachmentRow.__table__.c)
+                .join(Entry, Entry.id == AttachmentRow.entry_id)
+                .where(Entry.ticket_id == number)
+                .order_by(AttachmentRow.id)
+            )
+        ),
+        events=_all(tx, sa.select(*Event.__table__.c), Event.ticket_id, number),
+        inbox=_all(tx, sa.select(*Inbox.__table__.c), Inbox.ticket_id, number),
+        outbox=_all(tx, sa.select(*Outbox.__table__.c), Outbox.ticket_id, number),
+        timers=_all(tx, sa.select(*Timer.__table__.c), Timer.ticket_id, number),
+    )
+
+
+def _all(tx: Tx, query: sa.Select[Any], column: Any, number: int) -> list[AnyRow]:
+    return list(tx.run(query.where(column == number).order_by(column.class_.id)))

@@ -1,0 +1,67 @@
+"""Timers: one row for each thing that is due. No timer lives in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.store.dialect import skip_locked
+from bot.store.engine import Tx
+from bot.store.models import Timer, TimerState
+
+
+@dataclass(frozen=True, slots=True)
+class DueTimer:
+    """A timer whose moment has come."""
+
+    id: int
+    ticket: int | None
+    kind: str
+    due_at: datetime
+
+
+def start(tx: Tx, ticket: int | None, kind: str, due_at: datetime) -> None:
+    """Something is due at a moment."""
+    tx.run(
+        sa.insert(Timer),
+        {"ticket_id": ticket, "kind": kind, "due_at": due_at, "state": TimerState.PENDING},
+    )
+
+
+def cancel(tx: Tx, ticket: int, *kinds: str) -> int:
+    """It is no longer due."""
+    return tx.run(
+        sa.update(Timer)
+        .where(Timer.ticket_id == ticket, Timer.kind.in_(kinds), Timer.state == TimerState.PENDING)
+        .values(state=TimerState.CANCELLED)
+    ).rowcount
+
+
+def due(tx: Tx, limit: int) -> list[DueTimer]:
+    """Up to ``limit`` timers whose moment has come, earliest first, locked until the transaction ends, so
+    that what they cause and their firing commit together, and no other worker takes them meanwhile."""
+    query = (
+        sa.select(Timer.id, Timer.ticket_id, Timer.kind, Timer.due_at)
+        .where(Timer.state == TimerState.PENDING, Timer.due_at <= tx.now())
+        .order_by(Timer.due_at, Timer.id)
+        .limit(limit)
+    )
+    return [DueTimer(*row) for row in tx.run(skip_locked(tx.dialect, query))]
+
+
+def fired(tx: Tx, timer: DueTimer) -> bool:
+    """Record that a timer has done its work. False: it was cancelled or fired meanwhile."""
+    result = tx.run(
+        sa.update(Timer)
+        .where(Timer.id == timer.id, Timer.state == TimerState.PENDING)
+        .values(state=TimerState.FIRED, fired_at=tx.clock())
+    )
+    return result.rowcount == 1
+
+
+def forget(tx: Tx, before: datetime, limit: int) -> int:
+    """Delete timers that ended before a moment (L3)."""
+    old = sa.select(Timer.id).where(Timer.state != TimerState.PENDING, Timer.due_at < before).limit(limit)
+    return tx.run(sa.delete(Timer).where(Timer.id.in_(old))).rowcount
