@@ -1,0 +1,48 @@
+"""The job that turns an outgoing message into a mail: words and octets, in a child process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from bot.mail.compose import ComposedMail, Desk, compose
+from bot.message import OutgoingMessage
+from bot.render.renderer import renderer
+
+
+@dataclass(frozen=True, slots=True)
+class MailJob:
+    """A message to be sent by mail, and what must be known of the desk."""
+
+    message: OutgoingMessage
+    desk_name: str
+    desk_address: str
+    domain: str
+    """Right side of our Message-IDs."""
+    templates: str | None = None
+    """The administrator's folder. None: built-in templates only, for a second try when the first killed its child."""
+    desk_time_zone: str = ""
+    now: datetime | None = None
+    """When the words are read, for "today" and "tomorrow". None: when the message was created."""
+
+
+def compose_mail(job: MailJob) -> ComposedMail:
+    """Words and octets for one message.
+
+    Raises ``TemplateError`` when no template can speak, ``ChannelError`` when it cannot be addressed.
+    """
+    message = job.message
+    desk = {"desk_name": job.desk_name, "desk_address": job.desk_address}
+    notice = replace(message.notice, values={**desk, **message.notice.values})
+    words = renderer(Path(job.templates) if job.templates else None).render(
+        notice, now=job.now or message.created_at, desk_time_zone=job.desk_time_zone
+    )
+    mail = compose(
+        message,
+        Desk(job.desk_name, job.desk_address, job.domain),
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+    )
+    return replace(mail, warnings=words.warnings) if words.warnings else mail

@@ -1,0 +1,154 @@
+"""One notice into words: subject, plain text and HTML."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from markupsafe import Markup
+
+from bot.errors import TemplateError
+from bot.message import Notice
+from bot.render import markdown
+from bot.render.events import OPTIONAL
+from bot.render.library import LAYOUTS, TEXTS, Broken, Found, Library
+from bot.render.moments import SETTING, Setting
+from bot.render.values import Form, clean, number, numbered
+
+FormName = Literal["email", "plain"]
+MAX_SUBJECT: Final = 200
+_KEPT: Final = 512
+"""Skeletons whose forms are kept; a template has one for each way through its conditions."""
+_FRAME: Final = ("reference", "desk_name", "desk_address")
+"""Values that the layout shows around every text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A notice in words."""
+
+    subject: str
+    text: str
+    html: str | None
+    warnings: tuple[str, ...] = ()
+    """What an administrator should repair: a template that could not be used, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    subject: Form
+    text: Form
+    html: Form | None
+    warnings: tuple[str, ...]
+
+
+class Renderer:
+    """Turns notices into words with the templates of one folder over the built-in ones."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.library = Library(folder)
+        self._pages: OrderedDict[tuple[Any, ...], _Page] = OrderedDict()
+
+    def render(
+        self, notice: Notice, *, now: datetime, form: FormName = "email", desk_time_zone: str = ""
+    ) -> Rendered:
+        """The words for a notice, as one reads them at ``now``.
+
+        Raises ``TemplateError`` when even the built-in template cannot speak.
+        """
+        setting = Setting(notice.locale, notice.time_zone, now, desk_time_zone)
+        values = {**OPTIONAL, **notice.values, SETTING: setting}
+        problems: list[str] = []
+        for candidate in self.library.candidates(notice.event, notice.locale):
+            if isinstance(candidate, Broken):
+                problems.append(str(candidate))
+                continue
+            try:
+                return self._speak(candidate, values, notice.locale, form, tuple(problems))
+            except TemplateError as error:
+                problems.append(f"{candidate.path}: {error}")
+        raise TemplateError("; ".join(problems) or f"there is no template for the event {notice.event!r}")
+
+    def _speak(
+        self, found: Found, values: Mapping[str, Any], locale: str, form: FormName, problems: tuple[str, ...]
+    ) -> Rendered:
+        skeleton, words = number(TEXTS.write(found.template, values))
+        layouts = list(self.library.layouts()) if form == "email" else []
+        key = (
+            skeleton,
+            locale,
+            form,
+            *(layout.stamp if isinstance(layout, Found) else str(layout) for layout in layouts),
+        )
+        page = self._pages.get(key)
+        if page is None:
+            page = self._pages[key] = self._page(skeleton, len(words), locale, layouts)
+            if len(self._pages) > _KEPT:
+                self._pages.popitem(last=False)
+        words.extend(clean(str(values.get(name) or "")) for name in _FRAME)
+        return Rendered(
+            subject=_short(" ".join(page.subject.text(words).split())),
+            text=page.text.text(words),
+            html=page.html.html(words) if page.html else None,
+            warnings=problems + page.warnings,
+        )
+
+    def _page(self, skeleton: str, count: int, locale: str, layouts: list[Found | Broken]) -> _Page:
+        first, _, body = skeleton.strip().partition("\n")
+        if not first.strip() or not body.strip():
+            raise TemplateError("a template needs a subject in its first line, and a text below")
+        tree = markdown.parse(body)
+        text = markdown.to_text(tree)
+        html: Form | None = None
+        warnings: list[str] = []
+        if layouts:
+            frame = {name: numbered(count + place) for place, name in enumerate(_FRAME)}
+            parts = {
+                "locale": locale,
+                "subject": first.strip(),
+                "preheader": " ".join(text.split("\n\n")[:2]),
+                "body": Markup(markdown.to_html(tree)),  # noqa: S704  made above, values are still slots
+                **frame,
+            }
+            html, warnings = _framed(layouts, parts)
+        return _Page(Form.of(first.strip()), Form.of(text + "\n"), html, tuple(warnings))
+
+
+def _framed(layouts: list[Found | Broken], parts: Mapping[str, Any]) -> tuple[Form, list[str]]:
+    problems: list[str] = []
+    for layout in layouts:
+        if isinstance(layout, Broken):
+            problems.append(str(layout))
+            continue
+        try:
+            return Form.of(LAYOUTS.write(layout.template, parts)), problems
+        except TemplateError as error:
+            problems.append(f"{layout.path}: {error}")
+    raise TemplateError("; ".join(problems))
+
+
+def _short(subject: str) -> str:
+    return subject if len(subject) <= MAX_SUBJECT else subject[: MAX_SUBJECT - 1].rstrip() + "…"
+
+
+@lru_cache(maxsize=8)
+def renderer(folder: Path | None) -> Renderer:
+    """The renderer of a folder, with what it keeps."""
+    return Renderer(folder)
+
+
+def render_notice(
+    notice: Notice,
+    *,
+    now: datetime,
+    form: FormName = "email",
+    folder: Path | None = None,
+    desk_time_zone: str = "",
+) -> Rendered:
+    """The words for a notice; see ``Renderer.render``."""
+    return renderer(folder).render(notice, now=now, form=form, desk_time_zone=desk_time_zone)
