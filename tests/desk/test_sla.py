@@ -58,6 +58,7 @@ def at(text: str, zone: str = "UTC", *, fold: int = 0) -> datetime:
         ("2026-03-06 18:00", 4, "2026-03-09 13:00"),
         ("2026-03-02 09:00", 90, "2026-03-13 18:00"),
         ("2026-12-31 17:00", 2, "2027-01-01 10:00"),
+        ("2026-12-31 10:00", 8, "2026-12-31 18:00"),
     ],
 )
 def test_targets_count_only_working_hours(start: str, hours: int, end: str) -> None:
@@ -79,7 +80,7 @@ def test_a_lunch_break_is_no_working_time() -> None:
 
 
 def test_hours_that_overlap_count_once() -> None:
-    double = calendar(mon="09:00-13:00,12:00-18:00,18:00-19:00")
+    double = calendar(mon="09:00-13:00,12:59-18:00,18:00-19:00")
     assert worked(at("2026-03-02 00:00"), at("2026-03-03 00:00"), double) == 10 * HOUR
 
 
