@@ -20,11 +20,11 @@ from typing import Final
 from bot.errors import ChannelError
 from bot.mail.headers_out import (
     address_field,
+    ascii_domain,
+    bare_address,
     clean_header,
-    local_and_domain,
     message_ids,
     plain_field,
-    quoted_local,
     text_field,
 )
 from bot.message import Kind, OutgoingMessage
@@ -65,38 +65,53 @@ class Desk:
     """Right side of our Message-IDs."""
 
 
-def compose(
-    message: OutgoingMessage, desk: Desk, *, subject: str, text: str, html: str | None
-) -> ComposedMail:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the mail says."""
+
+    subject: str
+    text: str
+    html: str | None = None
+    locale: str = "en"
+
+
+def compose(message: OutgoingMessage, desk: Desk, words: Words) -> ComposedMail:
     """Put a message with its words into the form of mail. Pure: the same message gives the same octets.
 
     Raises ``ChannelError`` (permanent) when the recipient, the desk's address or the token cannot stand in a
     mail.
     """
-    local, domain = local_and_domain(message.to.address)
-    recipient = f"{quoted_local(local)}@{domain}"
+    recipient = bare_address(message.to.address)
     if not _TOKEN.fullmatch(message.token):
         raise ChannelError("the message's token cannot stand in a Message-ID", permanent=True)
     lines = [
         address_field("From", desk.name, desk.address),
         address_field("To", message.to.name, recipient),
         _reply_to(desk, message.token),
-        text_field("Subject", subject_line(_reference(message), message.thread.subject, subject)),
+        text_field("Subject", subject_line(_reference(message), message.thread.subject, words.subject)),
         plain_field("Date", format_datetime(message.created_at.astimezone(UTC))),
-        plain_field("Message-ID", f"<{message.token}@{desk.domain}>"),
-        *_threading(message),
+        plain_field("Message-ID", f"<{message.token}@{ascii_domain(desk.domain)}>"),
+        *_threading(message, desk),
         *_automatic(message),
-        plain_field("Content-Language", message.notice.locale),
+        plain_field("Content-Language", words.locale),
         "MIME-Version: 1.0",
     ]
-    body = _bodies(text, html, message.token)
-    utf8 = not local.isascii()
-    head = "\r\n".join(line for line in lines if line).encode("utf-8" if utf8 else "ascii")
+    body = _bodies(words, message.token)
+    head = "\r\n".join(line for line in lines if line)
     return ComposedMail(
-        raw=head + b"\r\n" + body,
-        mail_from="" if message.kind.automatic else desk.address,
+        raw=head.encode() + b"\r\n" + body,
+        mail_from="" if message.kind.automatic else bare_address(desk.address),
         recipient=recipient,
-        smtputf8=utf8,
+        smtputf8=not head.isascii(),
+        warnings=_left_out(message),
+    )
+
+
+def _left_out(message: OutgoingMessage) -> tuple[str, ...]:
+    """What this form cannot carry yet is said, never dropped in silence."""
+    parts = {"attachments": message.attachments, "choices": message.choices}
+    return tuple(
+        f"the {name} of {message.token} were left out of the mail" for name, part in parts.items() if part
     )
 
 
@@ -122,19 +137,27 @@ def _reference(message: OutgoingMessage) -> str:
 
 
 def _reply_to(desk: Desk, token: str) -> str:
+    """``help+TOKEN@…``, unless the local part would be too long for a mail server (RFC 5321, 4.5.3.1.1):
+    then the token in our Message-ID must do."""
     local, _, domain = desk.address.rpartition("@")
-    return address_field("Reply-To", desk.name, f"{local}+{token}@{domain}")
+    tagged = f"{local}+{token}"
+    return address_field("Reply-To", desk.name, f"{tagged if len(tagged) <= 64 else local}@{domain}")
 
 
-def _threading(message: OutgoingMessage) -> list[str]:
-    """In-Reply-To and References, at most ten: the first four and the last six (RFC 5322, 3.6.4)."""
+def _threading(message: OutgoingMessage, desk: Desk) -> list[str]:
+    """In-Reply-To and References, at most ten: the first four and the last six (RFC 5322, 3.6.4).
+
+    Addresses with our tokens, which also lead an answer to its ticket, are no message ids.
+    """
+    ours = f"{desk.address.rpartition('@')[0]}+"
+    earlier = [key for key in message.thread.earlier if not key.lower().startswith(ours.lower())]
     answers = message_ids((message.thread.answers,))
-    earlier = message_ids((*message.thread.earlier, message.thread.answers))
-    if len(earlier) > 10:
-        earlier = earlier[:4] + earlier[-6:]
+    references = message_ids((*earlier, message.thread.answers))
+    if len(references) > 10:
+        references = references[:4] + references[-6:]
     return [
         plain_field("In-Reply-To", *answers) if answers else "",
-        plain_field("References", *earlier) if earlier else "",
+        plain_field("References", *references) if references else "",
     ]
 
 
@@ -149,15 +172,15 @@ def _automatic(message: OutgoingMessage) -> list[str]:
     ]
 
 
-def _bodies(text: str, html: str | None, token: str) -> bytes:
-    if html is None:
-        return _part("plain", text)
+def _bodies(words: Words, token: str) -> bytes:
+    if words.html is None:
+        return _part("plain", words.text)
     boundary = f"=_{token[-40:]}".encode()
     return b"".join(
         (
             b'Content-Type: multipart/alternative;\r\n boundary="', boundary, b'"\r\n\r\n--', boundary, b"\r\n",
-            _part("plain", text), b"\r\n--", boundary, b"\r\n",
-            _part("html", html), b"\r\n--", boundary, b"--\r\n",
+            _part("plain", words.text), b"\r\n--", boundary, b"\r\n",
+            _part("html", words.html), b"\r\n--", boundary, b"--\r\n",
         )
     )  # fmt: skip
 

@@ -52,8 +52,7 @@ def address_field(name: str, person: str, address: str) -> str:
 
     Raises ``ChannelError`` when the address cannot stand in a mail.
     """
-    local, domain = local_and_domain(address)
-    bare = f"{quoted_local(local)}@{domain}"
+    bare = bare_address(address)
     person = clean_header(person)[:200]
     if not person:
         return _fold(name, (bare,))
@@ -63,7 +62,7 @@ def address_field(name: str, person: str, address: str) -> str:
     return _fold(name, (*_encoded(person), f"<{bare}>"))
 
 
-def quoted_local(local: str) -> str:
+def _quoted(local: str) -> str:
     """The local part as it stands before the @, in quotes where it needs them (RFC 5321, 4.1.2)."""
     if _ATOM.fullmatch(local) or (not local.isascii() and not any(c in ' "\\()<>[]:;@,' for c in local)):
         return local
@@ -72,23 +71,30 @@ def quoted_local(local: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def local_and_domain(address: str) -> tuple[str, str]:
-    """The unquoted local part, and the domain in ASCII (IDNA).
+def bare_address(address: str) -> str:
+    """The address alone, as it stands in the envelope: local part quoted where needed, domain in ASCII (IDNA).
 
     Raises ``ChannelError`` (permanent) for what is no address.
     """
     local, _, domain = address.rpartition("@")
     if len(local) >= 2 and local[0] == local[-1] == '"':
         local = re.sub(r"\\(.)", r"\1", local[1:-1])
+    if not _LOCAL.fullmatch(local):
+        raise ChannelError("the address cannot stand in a mail", permanent=True)
+    return f"{_quoted(local)}@{ascii_domain(domain)}"
+
+
+@lru_cache(maxsize=256)
+def ascii_domain(domain: str) -> str:
+    """A domain in ASCII (IDNA). Raises ``ChannelError`` (permanent) for what is none."""
     if not domain.isascii():
         try:
             domain = domain.encode("idna").decode("ascii")
         except UnicodeError:
             domain = ""
-    fits = len(domain) <= 253 and (_DOMAIN.fullmatch(domain) or _LITERAL.fullmatch(domain))
-    if not fits or not _LOCAL.fullmatch(local):
-        raise ChannelError("the address cannot stand in a mail", permanent=True)
-    return local, domain
+    if len(domain) > 253 or not (_DOMAIN.fullmatch(domain) or _LITERAL.fullmatch(domain)):
+        raise ChannelError("the domain cannot stand in a mail", permanent=True)
+    return domain
 
 
 def message_ids(values: Iterable[str]) -> list[str]:

@@ -40,6 +40,10 @@ class Found:
     own: bool
     """From the administrator's folder."""
 
+    @property
+    def language(self) -> str:
+        return self.path.parent.name
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:

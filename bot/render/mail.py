@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from bot.mail.compose import ComposedMail, Desk, compose
+from bot.mail.compose import ComposedMail, Desk, Words, compose
 from bot.message import OutgoingMessage
 from bot.render.renderer import renderer
 
@@ -41,8 +41,6 @@ def compose_mail(job: MailJob) -> ComposedMail:
     mail = compose(
         message,
         Desk(job.desk_name, job.desk_address, job.domain),
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
+        Words(words.subject, words.text, words.html, words.locale),
     )
-    return replace(mail, warnings=words.warnings) if words.warnings else mail
+    return replace(mail, warnings=words.warnings + mail.warnings) if words.warnings else mail

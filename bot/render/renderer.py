@@ -22,7 +22,7 @@ from bot.render.values import Form, clean, number, numbered
 
 FormName = Literal["email", "plain"]
 MAX_SUBJECT: Final = 200
-_KEPT: Final = 512
+_KEPT: Final = 128
 """Skeletons whose forms are kept; a template has one for each way through its conditions."""
 _FRAME: Final = ("reference", "desk_name", "desk_address")
 """Values that the layout shows around every text."""
@@ -35,6 +35,8 @@ class Rendered:
     subject: str
     text: str
     html: str | None
+    locale: str
+    """The language that was found: the one asked for, or English."""
     warnings: tuple[str, ...] = ()
     """What an administrator should repair: a template that could not be used, and why."""
 
@@ -61,44 +63,46 @@ class Renderer:
 
         Raises ``TemplateError`` when even the built-in template cannot speak.
         """
-        setting = Setting(notice.locale, notice.time_zone, now, desk_time_zone)
-        values = {**OPTIONAL, **notice.values, SETTING: setting}
+        values = {**OPTIONAL, **notice.values}
         problems: list[str] = []
         for candidate in self.library.candidates(notice.event, notice.locale):
             if isinstance(candidate, Broken):
                 problems.append(str(candidate))
                 continue
+            values[SETTING] = Setting(candidate.language, notice.time_zone, now, desk_time_zone)
             try:
-                return self._speak(candidate, values, notice.locale, form, tuple(problems))
+                return self._speak(candidate, values, form, tuple(problems))
             except TemplateError as error:
                 problems.append(f"{candidate.path}: {error}")
         raise TemplateError("; ".join(problems) or f"there is no template for the event {notice.event!r}")
 
     def _speak(
-        self, found: Found, values: Mapping[str, Any], locale: str, form: FormName, problems: tuple[str, ...]
+        self, found: Found, values: Mapping[str, Any], form: FormName, problems: tuple[str, ...]
     ) -> Rendered:
+        locale = found.language
         skeleton, words = number(TEXTS.write(found.template, values))
         layouts = list(self.library.layouts()) if form == "email" else []
-        key = (
-            skeleton,
-            locale,
-            form,
-            *(layout.stamp if isinstance(layout, Found) else str(layout) for layout in layouts),
-        )
+        frame = [clean(str(values.get(name) or "")) for name in _FRAME]
+        shown = tuple(map(bool, frame))
+        stamps = (x.stamp if isinstance(x, Found) else str(x) for x in layouts)
+        key = (skeleton, locale, form, shown, *stamps)
         page = self._pages.get(key)
         if page is None:
-            page = self._pages[key] = self._page(skeleton, len(words), locale, layouts)
+            page = self._pages[key] = self._page(skeleton, len(words), locale, layouts, shown)
             if len(self._pages) > _KEPT:
                 self._pages.popitem(last=False)
-        words.extend(clean(str(values.get(name) or "")) for name in _FRAME)
+        words += frame
         return Rendered(
             subject=_short(" ".join(page.subject.text(words).split())),
             text=page.text.text(words),
             html=page.html.html(words) if page.html else None,
+            locale=locale,
             warnings=problems + page.warnings,
         )
 
-    def _page(self, skeleton: str, count: int, locale: str, layouts: list[Found | Broken]) -> _Page:
+    def _page(
+        self, skeleton: str, count: int, locale: str, layouts: list[Found | Broken], shown: tuple[bool, ...]
+    ) -> _Page:
         first, _, body = skeleton.strip().partition("\n")
         if not first.strip() or not body.strip():
             raise TemplateError("a template needs a subject in its first line, and a text below")
@@ -107,7 +111,9 @@ class Renderer:
         html: Form | None = None
         warnings: list[str] = []
         if layouts:
-            frame = {name: numbered(count + place) for place, name in enumerate(_FRAME)}
+            frame = {
+                name: numbered(count + place) if shown[place] else "" for place, name in enumerate(_FRAME)
+            }
             parts = {
                 "locale": locale,
                 "subject": first.strip(),
