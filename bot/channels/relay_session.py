@@ -6,6 +6,7 @@ connection was lost before or after the final dot, has one timeout for both, and
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
@@ -14,7 +15,6 @@ from aiosmtplib import SMTP
 from aiosmtplib.errors import (
     SMTPException,
     SMTPResponseException,
-    SMTPTimeoutError,
 )
 
 from bot.channels.relay_answers import Stage, broken, classify, secrets_of, shown
@@ -49,7 +49,7 @@ class Session:
             use_tls=relay.tls == "implicit",
             start_tls=False,  # a step of our own: the library's would not say at which step it failed
             tls_context=context,
-            timeout=self._timeout,
+            timeout=None,  # our own: the library's wait_for can forget on Python 3.11 that it was cancelled
             local_hostname="localhost",  # spares a look-up of names; EHLO is given the real one
         )
         self._encrypted = False
@@ -115,7 +115,8 @@ class Session:
     async def _set_up(self, stage: Stage, step: Callable[[], Awaitable[object]]) -> None:
         """Run one step of the library's, and translate what it raises."""
         try:
-            await step()
+            async with asyncio.timeout(self._timeout):
+                await step()
         except SMTPResponseException as error:
             raise classify(stage, error.code, shown(error.message, self._secrets)) from None
         except (SMTPException, OSError) as error:
@@ -184,7 +185,8 @@ class Session:
 
     async def _command(self, stage: Stage, line: bytes) -> SMTPResponse:
         try:
-            return await self._client.execute_command(line)
+            async with asyncio.timeout(self._timeout):
+                return await self._client.execute_command(line)
         except (SMTPException, OSError) as error:
             raise self._lost(stage, error, self._timeout) from None
 
@@ -200,7 +202,8 @@ class Session:
             raise broken(Stage.DATA, "the relay closed the connection")
         try:
             protocol.write(stuffed(raw))
-            return await protocol.read_response(timeout=seconds)
+            async with asyncio.timeout(seconds):
+                return await protocol.read_response()
         except (SMTPException, OSError) as error:
             raise self._lost(Stage.CONTENT, error, seconds) from None
 
@@ -208,7 +211,7 @@ class Session:
         self.abort()
         if isinstance(error, SMTPResponseException):  # the library's way to say that it was no SMTP answer
             return classify(stage, error.code, shown(error.message, self._secrets))
-        if isinstance(error, SMTPTimeoutError):
+        if isinstance(error, TimeoutError):
             what = f"the relay did not answer within {seconds:g} s"
         else:
             what = "the relay closed the connection"
@@ -225,7 +228,8 @@ class Session:
         if not self.alive:
             return
         try:
-            await self._client.rset(timeout=min(GOODBYE_SECONDS, self._timeout))
+            async with asyncio.timeout(min(GOODBYE_SECONDS, self._timeout)):
+                await self._client.rset()
         except (SMTPException, OSError):
             self.abort()
 
@@ -233,7 +237,8 @@ class Session:
         """Say goodbye, briefly, and close whatever the relay thinks of it."""
         try:
             if self.alive:
-                await self._client.quit(timeout=min(GOODBYE_SECONDS, self._timeout))
+                async with asyncio.timeout(min(GOODBYE_SECONDS, self._timeout)):
+                    await self._client.quit()
         except (SMTPException, OSError):
             pass
         finally:

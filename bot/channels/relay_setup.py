@@ -7,8 +7,6 @@ import ssl
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
-from aiosmtplib.errors import SMTPTimeoutError
-
 from bot.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -64,7 +62,8 @@ def our_name(address: Any) -> str:
 def advise(error: Exception, relay: Relay) -> str:
     """Why there is no connection, and what to do about it."""
     where = f"{relay.host}:{relay.port}"
-    for cause in _causes(error):
+    causes = _causes(error)
+    for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return (
                 f"the relay's certificate cannot be trusted ({cause.verify_message or cause.reason}): it must be "
@@ -72,18 +71,18 @@ def advise(error: Exception, relay: Relay) -> str:
             )
         if isinstance(cause, ssl.SSLError):
             return (
-                f"TLS with the relay {where} failed ({cause.reason or 'no reason given'}): port 465 wants "
+                f"TLS with the relay {where} failed ({getattr(cause, 'reason', None) or 'no reason given'}): port 465 wants "
                 'relay.tls = "implicit", ports 587 and 25 want "starttls"'
             )
         if isinstance(cause, socket.gaierror):
             return f"the name of the relay, {relay.host}, is not known ({cause.strerror}): check relay.host"
-    if isinstance(error, SMTPTimeoutError | TimeoutError):
+    if any(isinstance(cause, TimeoutError) for cause in causes):
         return (
             f"the relay {where} did not answer within {relay.timeout.total_seconds():g} s: check relay.host, "
             "relay.port and relay.tls, and that no firewall is between"
         )
-    for cause in _causes(error):
-        if isinstance(cause, ConnectionError | OSError) and getattr(cause, "strerror", None):
+    for cause in causes:
+        if isinstance(cause, OSError) and cause.strerror:
             return f"the relay {where} cannot be reached ({cause.strerror}): check relay.host and relay.port"
     return f"the relay {where} closed the connection: check relay.port and relay.tls"
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hmac
 import ssl
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
@@ -265,11 +266,17 @@ class Smarthost:
         method, _, initial = rest.partition(" ")
         if method.upper() == "PLAIN":
             _, user, password = base64.b64decode(initial).decode().split("\0")
-        else:
+        elif method.upper() == "LOGIN":
             user = base64.b64decode(initial).decode()
             wire.answer("334 UGFzc3dvcmQ6")
             password = base64.b64decode((await wire.line()).strip()).decode()
-        if self._accounts.get(user) != password:
+        else:
+            wire.answer("334 " + base64.b64encode(b"<1@smarthost>").decode())
+            user, _, digest = base64.b64decode((await wire.line()).strip()).decode().rpartition(" ")
+            known = self._accounts.get(user, "")
+            proof = hmac.digest(known.encode(), b"<1@smarthost>", "md5").hex()
+            password = known if digest == proof else ""
+        if not password or self._accounts.get(user) != password:
             return lambda: "535 5.7.8 no such login"
         state.user = user
         return lambda: "235 2.7.0 welcome"

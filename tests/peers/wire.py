@@ -61,14 +61,17 @@ class Wire(asyncio.Protocol):
         """Encrypt from here on. Raises ``EOFError`` when the client does not want to."""
         assert self._transport is not None
         loop = asyncio.get_running_loop()
+        upgraded = None
         try:
-            transport = await loop.start_tls(self._transport, self, context, server_side=True)
+            upgraded = await loop.start_tls(self._transport, self, context, server_side=True)
         except OSError:
-            self.lost.set()
             raise EOFError from None
-        if transport is None:
+        finally:
+            if upgraded is None:  # then asyncio does not tell us that the connection is lost
+                self.lost.set()
+        if upgraded is None:
             raise EOFError
-        self._transport = transport
+        self._transport = upgraded
 
     def close(self) -> None:
         if self._transport:
