@@ -113,11 +113,12 @@ def _words(value: str) -> list[str]:
 
 
 def _encoded(value: str) -> list[str]:
-    """Encoded words of at most 75 characters, none of which cuts a character (RFC 2047, 2 and 5)."""
+    """Encoded words of 60 characters, so that one fits on the line of its field's name; none cuts a character
+    (RFC 2047, 2 and 5)."""
     chunks, size = [""], 0
     for character in value:
         octets = len(character.encode("utf-8", "replace"))
-        if size + octets > 45:
+        if size + octets > 36:
             chunks.append("")
             size = 0
         chunks[-1] += character
