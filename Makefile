@@ -8,25 +8,26 @@ INSTALL := $(PIP) install --require-hashes --requirement
 # The project itself, in place: its build tool is pinned in the requirements as well.
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 PYTHON ?=
-ARGS ?=
+ARGS :=
+CONFIG :=
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help run install dev peers test format-check lint types imports tests format bench faults fuzz lock clean
 
 help:
-	@echo 'make run      install into $(VENV) and run Deskbot (ARGS="--config my.toml")'
+	@echo 'make run      install into $(VENV) and run Deskbot (with another configuration: CONFIG=my.toml)'
 	@echo 'make test     all set-up, then format check, lint, types, import contracts and tests'
 	@echo 'make tests    the tests alone (ARGS="tests/peers -x")'
 	@echo 'make format   format the code and repair what the linter can'
 	@echo 'make faults   the long form of the fault harness: kill -9 again and again'
 	@echo 'make fuzz     the long form of the property-based tests'
-	@echo 'make bench    measure'
+	@echo 'make bench    measure (ARGS="--quick"); figures go to bench/results'
 	@echo 'make lock     pin the dependencies anew (ARGS=--upgrade for the newest)'
 	@echo 'make clean    remove what make has made; var/, with its tickets, stays'
 
 run: install
-	@$(BIN)/deskbot run $(ARGS)
+	@$(BIN)/deskbot $(if $(CONFIG),--config $(CONFIG)) run $(ARGS)
 
 # -- set-up: each stamp says which requirements are installed ------------------------------------------------
 
@@ -86,7 +87,7 @@ fuzz: dev
 	@$(BIN)/python -m pytest -m fuzz $(ARGS)
 
 bench: dev peers
-	@$(BIN)/python -m pytest -m bench -s $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
 
 # -- pins -----------------------------------------------------------------------------------------------------
 
