@@ -39,5 +39,8 @@ class Sender(Protocol):
     async def send(self, message: OutgoingMessage) -> Receipt:
         """Hand one message to the service. Raises ``ChannelError``."""
 
+    async def check(self) -> None:
+        """Try the way without sending. Raises ``ChannelError`` with what to do."""
+
     async def close(self) -> None:
         """Let go of connections."""

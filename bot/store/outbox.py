@@ -145,6 +145,15 @@ def _update(tx: Tx, claim: OutboxClaim, **values: object) -> bool:
     return result.rowcount == 1
 
 
+def renew(tx: Tx, worker: str, lease: timedelta) -> None:
+    """Keep what this worker is sending away from the others for another while."""
+    tx.run(
+        sa.update(Outbox)
+        .where(Outbox.state == OutboxState.SENDING, Outbox.worker == worker)
+        .values(lease_until=tx.later(lease))
+    )
+
+
 def recover(tx: Tx, worker: str) -> tuple[int, int]:
     """Settle what dead workers were sending: (given up as unknown, queued again).
 

@@ -124,11 +124,27 @@ def record(
 
 
 def facts(tx: Tx, ticket: int) -> TicketFacts | None:
-    """What matching needs, or None when there is no such ticket."""
-    row = tx.run(
-        sa.select(Ticket.id, Ticket.state, Ticket.requester_id, Ticket.closed_at).where(Ticket.id == ticket)
-    ).one_or_none()
+    """What matching needs, or None when there is no such ticket. The ticket is locked until the transaction
+    ends, so that two messages that change it do so one after the other."""
+    query = sa.select(Ticket.id, Ticket.state, Ticket.requester_id, Ticket.closed_at)
+    row = tx.run(query.where(Ticket.id == ticket).with_for_update()).one_or_none()
     return TicketFacts(*row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a timer needs to know of a ticket."""
+
+    id: int
+    state: str
+    first_response_at: datetime | None
+
+
+def targets(tx: Tx, ticket: int | None) -> Targets | None:
+    """What a timer needs; the ticket is locked until the transaction ends."""
+    query = sa.select(Ticket.id, Ticket.state, Ticket.first_response_at)
+    row = tx.run(query.where(Ticket.id == ticket).with_for_update()).one_or_none()
+    return Targets(*row) if row else None
 
 
 def change(tx: Tx, ticket: int, now: datetime, *, expected_state: str, **values: Any) -> bool:
@@ -199,6 +215,27 @@ def story(tx: Tx, number: int) -> Story | None:
         outbox=_all(tx, sa.select(*Outbox.__table__.c), Outbox.ticket_id, number),
         timers=_all(tx, sa.select(*Timer.__table__.c), Timer.ticket_id, number),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of the acknowledgement of one message. ``state`` None: there is none."""
+
+    ticket: int
+    state: str | None
+    result: str | None
+
+
+def answer_to(tx: Tx, external_id: str) -> Answer | None:
+    """The ticket that a message opened, and how its acknowledgement stands."""
+    row = tx.run(
+        sa.select(Entry.ticket_id, Outbox.state, Outbox.result)
+        .join_from(Entry, Outbox, Outbox.ticket_id == Entry.ticket_id, isouter=True)
+        .where(Entry.external_id == external_id)
+        .order_by(Entry.id.desc(), Outbox.id)
+        .limit(1)
+    ).one_or_none()
+    return Answer(*row) if row else None
 
 
 def _all(tx: Tx, query: sa.Select[Any], column: Any, number: int) -> list[AnyRow]:

@@ -22,11 +22,14 @@ class DueTimer:
     due_at: datetime
 
 
-def start(tx: Tx, ticket: int | None, kind: str, due_at: datetime) -> None:
-    """Something is due at a moment."""
+def start_all(tx: Tx, ticket: int, due: dict[str, datetime]) -> None:
+    """Something is due at a moment: ``due`` maps the timers' kinds to their moments."""
     tx.run(
         sa.insert(Timer),
-        {"ticket_id": ticket, "kind": kind, "due_at": due_at, "state": TimerState.PENDING},
+        [
+            {"ticket_id": ticket, "kind": kind, "due_at": due_at, "state": TimerState.PENDING}
+            for kind, due_at in due.items()
+        ],
     )
 
 

@@ -1,0 +1,238 @@
+"""The only place that builds things: from a configuration to a running desk."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bot import clock, housekeeping
+from bot.channels.maildir import MaildirSender
+from bot.channels.relay import RelaySender
+from bot.channels.smtp import SmtpDoor
+from bot.config import Config
+from bot.delivery import Delivery
+from bot.desk.desk import Desk
+from bot.errors import ConfigError, StoreError, WorkerFailed
+from bot.intake import Intake
+from bot.loops import Pace
+from bot.mail.parse import parse_mail
+from bot.message import IncomingMessage, OutgoingMessage, Payload
+from bot.metrics import Metrics
+from bot.runner import Runner, every
+from bot.store import migrate
+from bot.store.blobs import open_blobs
+from bot.store.engine import Store
+from bot.timers import Timers
+from bot.workers import Workers
+
+if TYPE_CHECKING:
+    from bot.mail.compose import ComposedMail
+    from bot.ports import Accept, Sender
+
+log = logging.getLogger("deskbot.app")
+
+ROLES: Final = ("smtp", "intake", "delivery", "timers", "web")
+"""What one process can be told to do alone, so that several share the work."""
+
+_HOUR: Final = 3600.0
+
+
+class App:
+    """One Deskbot process. ``open``, then ``run`` until told to stop, then ``close``."""
+
+    def __init__(self, config: Config, roles: Sequence[str] = ROLES, *, now: clock.Clock = clock.now) -> None:
+        self.config = config
+        self.roles = frozenset(roles)
+        self.worker = secrets.token_hex(8)
+        self.now = now
+        self.metrics = Metrics()
+        self.store = open_store(config, now)
+        self.desk = Desk.from_config(config, signing_key(config, embedded=self.store.embedded))
+        self.workers = Workers(config.workers, preload=("bot.mail.parse", "bot.render.mail"))
+        self.sender = self._mail_sender()
+        self._intake_pace, self._delivery_pace, self._timer_pace = Pace(), Pace(), Pace()
+        self.door = SmtpDoor(config.smtp, config.desk, self._translate, now)
+        self.intake = self._make_intake()
+        self.delivery = Delivery(
+            self.store,
+            {config.smtp.name: self.sender},
+            config,
+            self.metrics,
+            worker=self.worker,
+            pace=self._delivery_pace,
+            now=now,
+        )
+        self.timers = Timers(self.store, pace=self._timer_pace, now=now)
+        self._lock: int | None = None
+
+    def _make_intake(self) -> Intake:
+        blobs = open_blobs(self.config.store.blobs or str(self.config.desk.data / "blobs"))
+        return Intake(
+            self.store,
+            blobs,
+            {self.config.smtp.name: self.door},
+            self.desk,
+            self.metrics,
+            worker=self.worker,
+            pace=self._intake_pace,
+            after=self._delivery_pace.wake,
+            now=self.now,
+        )
+
+    async def open(self) -> None:
+        """Take the store, bring it up to date, take back what a dead process held, and open the doors.
+
+        Raises ``DeskbotError`` with what to do.
+        """
+        self.config.desk.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.store.embedded:
+            self._lock = take_lock(self.config.desk.data)
+        await asyncio.to_thread(prepare_store, self.store)
+        self.store.open()
+        await self._recover()
+        if "smtp" in self.roles and self.config.smtp.enabled:
+            await self.door.listen()
+        if self.roles & {"intake", "delivery"}:
+            await self.workers.start()
+
+    async def run(self, stop: asyncio.Event, accept: Accept | None = None) -> None:
+        """Serve until ``stop`` is set; what is in hand is then finished, for 10 s at the most."""
+        runner = Runner()
+        keep = accept or self.intake.accept
+        if "smtp" in self.roles and self.config.smtp.enabled:
+            runner.door("smtp", lambda: self.door.run(keep))
+        if "web" in self.roles and self.config.web.enabled:
+            runner.door("web", self._serve_web)
+        if "intake" in self.roles:
+            runner.loop("intake", self.intake.run)
+        if "delivery" in self.roles:
+            runner.loop("delivery", self.delivery.run)
+        if "timers" in self.roles:
+            runner.loop("timers", self.timers.run)
+            runner.loop(
+                "forget", every(_HOUR, lambda: housekeeping.forget(self.store, self.config, self.now))
+            )
+        if not self.store.embedded:
+            third = self.config.store.lease.total_seconds() / 3
+            runner.loop("leases", every(third, self._keep_leases))
+        await runner.run(stop)
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        await self.sender.close()
+        await self.workers.close()
+        await asyncio.to_thread(self.store.close)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    async def _keep_leases(self) -> None:
+        await self.delivery.keep_leases()
+        await self._recover()
+
+    async def _recover(self) -> None:
+        await housekeeping.recover_now(self.store, self.worker, (self._intake_pace, self._delivery_pace))
+
+    async def _translate(self, payload: Payload) -> Sequence[IncomingMessage]:
+        return [await self.workers.run(parse_mail, payload)]
+
+    async def compose(self, message: OutgoingMessage) -> ComposedMail:
+        """Words and octets for one mail, made in a child. A template that kills its child is not asked twice:
+        the built-in one speaks (H3, H4)."""
+        from bot.render.mail import MailJob, compose_mail
+
+        desk = self.config.desk
+        folder = self.config.templates.folder
+        job = MailJob(
+            message,
+            desk.name,
+            desk.address,
+            desk.domain,
+            str(folder) if folder else None,
+            desk.time_zone,
+            self.now(),
+        )
+        try:
+            mail = await self.workers.run(compose_mail, job)
+        except WorkerFailed as error:
+            if job.templates is None:
+                raise
+            self._template_broke(f"{message.notice.event}: {error}")
+            mail = await self.workers.run(compose_mail, replace(job, templates=None))
+        for warning in mail.warnings:
+            self._template_broke(warning)
+        return mail
+
+    def _template_broke(self, what: str) -> None:
+        self.metrics.template_broken()
+        log.error("the built-in template was used: %s", what, extra={"action": "template.broken"})
+
+    def _mail_sender(self) -> Sender:
+        relay = self.config.relay
+        if relay.host:
+            return RelaySender(relay, self.compose)
+        return MaildirSender(relay.maildir or self.config.desk.data / "outbox", self.compose)
+
+
+def open_store(config: Config, now: clock.Clock = clock.now) -> Store:
+    """The store that the configuration names, not yet opened."""
+    section = config.store
+    return Store(config.store_url, writers=section.writers, batch=section.batch, now=now)
+
+
+def prepare_store(store: Store) -> None:
+    """See that the tables are there. The embedded database is upgraded; a shared one only on command.
+
+    Raises ``StoreError`` with what to do.
+    """
+    if migrate.is_current(store):
+        return
+    if not store.embedded:
+        raise StoreError("the database is not up to date: run `deskbot db upgrade` once, then start again")
+    migrate.upgrade_elsewhere(store.url.render_as_string(hide_password=False))
+
+
+def take_lock(folder: Path) -> int:
+    """Have the data folder to ourselves: SQLite serves one process. Returns the lock, held while it is open.
+
+    Raises ``ConfigError``.
+    """
+    handle = os.open(folder / "deskbot.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise ConfigError(
+            f"another Deskbot runs on {folder}: stop it first, or use PostgreSQL (store.url) to share the work"
+        ) from None
+    return handle
+
+
+def signing_key(config: Config, *, embedded: bool) -> bytes:
+    """What references and links are signed with. Raises ``ConfigError``."""
+    given = config.desk.secret.get_secret_value()
+    if given:
+        return given.encode()
+    if not embedded:
+        raise ConfigError(
+            "desk.secret: several processes must sign alike; write the output of `openssl rand -hex 32` into a "
+            "file and name it in desk.secret_file"
+        )
+    path = config.desk.data / "secret.key"
+    config.desk.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes().strip()
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_hex(32).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    return path.read_bytes()

@@ -1,0 +1,1 @@
+"""The ``deskbot`` program: thin commands."""

@@ -1,0 +1,129 @@
+"""``deskbot check``: the configuration has been read; now try each door, and say what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from bot import clock
+from bot.app import App, open_store
+from bot.config import Config
+from bot.desk import sla
+from bot.errors import ChannelError, ConfigError, DeskbotError
+from bot.store import migrate
+
+
+@click.command("check")
+@click.pass_obj
+def command(config: Config) -> None:
+    """Try everything that the configuration names. Exit status 1 when something needs doing."""
+    failed = False
+    for name, trial in _trials(config):
+        try:
+            words, mark = trial(config), "ok  "
+        except DeskbotError as error:
+            words, mark, failed = str(error), "FAIL", True
+        click.echo(f"{mark}  {name:10} {words}")
+    if failed:
+        raise SystemExit(1)
+
+
+Trial = Callable[[Config], str]
+
+
+def _trials(config: Config) -> Iterator[tuple[str, Trial]]:
+    yield "promises", _promises
+    yield "templates", _templates
+    yield "database", _database
+    if config.smtp.enabled:
+        yield "smtp", _smtp
+    yield "mail out", _mail_out
+    if config.web.enabled:
+        yield "web", _web
+
+
+def _promises(config: Config) -> str:
+    calendar = sla.Calendar.from_config(config.calendar, config.calendar_zone)
+    for name, priority in config.priorities.items():
+        try:
+            sla.promise(priority, clock.now(), calendar)
+        except DeskbotError as error:
+            raise ConfigError(f"priorities.{name}: {error}") from None
+    return f"{len(config.priorities)} priorities, each has a moment to promise"
+
+
+def _templates(config: Config) -> str:
+    from bot.cli.templates import faults
+
+    found = faults(config)
+    if found:
+        raise ConfigError(f"{len(found)} faults: `deskbot templates check` tells them; first: {found[0]}")
+    return "complete in all languages"
+
+
+def _database(config: Config) -> str:
+    store = open_store(config)
+    try:
+        if store.embedded and not (config.desk.data / "deskbot.db").exists():
+            return "will be made at the first start"
+        if not migrate.is_current(store):
+            raise ConfigError("not up to date: run `deskbot db upgrade`")
+        return f"reachable, at version {migrate.version(store)}"
+    finally:
+        store.close()
+
+
+def _smtp(config: Config) -> str:
+    smtp = config.smtp
+    with _port_free(smtp.host, smtp.port, "smtp.port") as words:
+        return words
+
+
+def _web(config: Config) -> str:
+    with _port_free(config.web.host, config.web.port, "web.port") as words:
+        return words
+
+
+def _mail_out(config: Config) -> str:
+    async def trial(app: App) -> None:
+        await app.sender.check()
+        await app.close()
+
+    app = App(config)
+    _await(trial(app))
+    relay = config.relay
+    return f"{relay.host}:{relay.port} takes our mail" if relay.host else "the Maildir can be written"
+
+
+def _await(work: Awaitable[None]) -> None:
+    async def run() -> None:
+        await work
+
+    asyncio.run(run())
+
+
+@contextmanager
+def _port_free(host: str, port: int, key: str) -> Iterator[str]:
+    """A port that is taken may be ours: a running Deskbot is no fault."""
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            yield f"{host}:{port} is free"
+    except OSError as error:
+        if _answers(host, port):
+            yield f"{host}:{port} is in use: by this desk if it is running, else choose another {key}"
+        else:
+            raise ChannelError(
+                f"cannot listen on {host}:{port} ({error.strerror}): choose another {key}"
+            ) from None
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=2):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,205 @@
+"""From the outbox to the world: claim, send, record, try again, give up.
+
+A claim is committed before the attempt, and what came of it after. When the process dies between the two,
+nobody knows whether the service has the message: what a machine wrote is then never sent again (at most
+once), what a person wrote is (at least once, with the same Message-ID).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot import clock
+from bot.config import Config
+from bot.errors import ChannelError, HeldError
+from bot.failpoints import failpoint
+from bot.loops import Pace, persist
+from bot.metrics import Metrics
+from bot.ports import Sender
+from bot.store import outbox, tickets
+from bot.store.engine import Store, Tx
+from bot.store.models import OutboxState
+from bot.store.outbox import OutboxClaim
+
+log = logging.getLogger("deskbot.delivery")
+
+_AT_ONCE: Final = 32
+_DELAYS: Final = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60))
+"""Between attempts; the last one again and again."""
+_GIVE_UP_AFTER: Final = timedelta(days=5)
+_AMBIGUOUS_MOST: Final = 2
+"""A person's words are sent again after so many attempts of unknown end, and no more (X6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """The message stays in the outbox."""
+
+    after: timedelta
+    ambiguous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """No further attempt: the row ends in this state."""
+
+    state: OutboxState
+
+
+def next_step(error: ChannelError, claim: OutboxClaim, now: datetime) -> TryAgain | GiveUp:
+    """What to do after a failed attempt. Pure."""
+    automatic = claim.message.kind.automatic
+    if error.ambiguous and (automatic or claim.ambiguous + 1 >= _AMBIGUOUS_MOST):
+        return GiveUp(OutboxState.UNKNOWN)
+    if error.permanent:
+        return GiveUp(OutboxState.FAILED)
+    delay = _DELAYS[min(claim.attempt, len(_DELAYS)) - 1]
+    if error.retry_after is not None:
+        delay = max(delay, timedelta(seconds=error.retry_after))
+    if now + delay - claim.message.created_at > _GIVE_UP_AFTER:
+        return GiveUp(OutboxState.FAILED)
+    return TryAgain(delay, error.ambiguous)
+
+
+class Fuse:
+    """Stops all automatic messages when this process has sent more in an hour than anything honest needs."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._sent: deque[float] = deque()
+
+    def count(self) -> None:
+        """One automatic message goes out."""
+        self._sent.append(time.monotonic())
+
+    @property
+    def blown(self) -> bool:
+        """Whether automatic messages must wait. Goes by the monotonic clock (X18)."""
+        hour_ago = time.monotonic() - 3600
+        while self._sent and self._sent[0] < hour_ago:
+            self._sent.popleft()
+        return len(self._sent) >= self._most
+
+
+class Delivery:
+    """Sends what the outbox holds, through the sender of each channel."""
+
+    def __init__(
+        self,
+        store: Store,
+        senders: Mapping[str, Sender],
+        config: Config,
+        metrics: Metrics,
+        *,
+        worker: str,
+        pace: Pace,
+        now: clock.Clock = clock.now,
+    ) -> None:
+        self._store = store
+        self._senders = senders
+        self._metrics = metrics
+        self._worker = worker
+        self._pace = pace
+        self._now = now
+        self._lease = config.store.lease
+        self._stale_after = config.limits.stale_after
+        self._fuse = Fuse(config.limits.all_per_hour)
+        self._held_until = 0.0
+
+    async def run(self) -> None:
+        """Claim and send until cancelled; what is in hand is finished first."""
+        await self._pace.work(self._claim, self._handle, at_once=_AT_ONCE)
+
+    async def keep_leases(self) -> None:
+        """Renew what is in hand; a supervised loop of its own, so that a slow relay loses nothing to others."""
+        started = time.monotonic()
+        await self._store.write(lambda tx: outbox.renew(tx, self._worker, self._lease))
+        self._held_until = started + self._lease.total_seconds()
+
+    async def _claim(self, limit: int) -> Sequence[OutboxClaim]:
+        automatic = not self._fuse.blown
+        if not automatic:
+            log.error("automatic messages are stopped", extra={"action": "delivery.fuse-blown"})
+        started = time.monotonic()
+        claims = await self._store.write(
+            lambda tx: outbox.claim(tx, self._worker, limit, self._lease, automatic=automatic)
+        )
+        self._held_until = max(self._held_until, started + self._lease.total_seconds())
+        failpoint("after_claim")
+        return claims
+
+    async def _handle(self, claim: OutboxClaim) -> None:
+        message = claim.message
+        if message.kind.automatic and self._now() - message.created_at > self._stale_after:
+            await self._settle(claim, OutboxState.STALE, "too old to be worth sending")
+            return
+        if not self._store.embedded and time.monotonic() > self._held_until:
+            log.warning("slept too long", extra={"action": "delivery.lease-lost", "outbox": claim.id})
+            return  # others have it by now: the row is theirs to settle
+        if message.kind.automatic:
+            self._fuse.count()
+        try:
+            receipt = await self._senders[message.channel].send(message)
+        except ChannelError as error:
+            await self._failed(claim, error)
+        except HeldError as error:
+            await self._failed(claim, ChannelError(str(error), permanent=True))
+        except Exception as error:  # a fault of ours must not take the message with it
+            log.exception("failed", extra={"action": "delivery.crashed", "outbox": claim.id})
+            await self._failed(claim, ChannelError(f"internal error: {type(error).__name__}", ambiguous=True))
+        else:
+            failpoint("after_send_before_record")
+            await self._settle(claim, OutboxState.SENT, receipt.reference)
+            failpoint("after_record")
+            self._measure(claim)
+
+    async def _failed(self, claim: OutboxClaim, error: ChannelError) -> None:
+        step = next_step(error, claim, self._now())
+        if isinstance(step, GiveUp):
+            await self._settle(claim, step.state, str(error))
+            return
+        await persist(
+            self._store,
+            lambda tx: outbox.put_off(tx, claim, step.after, str(error), ambiguous=step.ambiguous),
+        )
+        self._metrics.delivered(claim.message.channel, "put-off")
+        log.warning(
+            "put off: %s",
+            error,
+            extra={"action": "delivery.put-off", "outbox": claim.id, "attempt": claim.attempt},
+        )
+
+    async def _settle(self, claim: OutboxClaim, state: OutboxState, result: str) -> None:
+        """Record how it ended; what did not arrive is told in the ticket."""
+
+        def unit(tx: Tx) -> bool:
+            mine = outbox.settle(tx, claim, state, result)
+            if mine and state is not OutboxState.SENT and claim.message.ticket:
+                after = {"kind": claim.message.kind, "state": state, "result": result}
+                tickets.record(tx, claim.message.ticket, "delivery.ended", self._now(), after=after)
+            return mine
+
+        mine = await persist(self._store, unit)
+        self._metrics.delivered(claim.message.channel, state)
+        level = logging.INFO if state is OutboxState.SENT else logging.WARNING
+        log.log(
+            level,
+            "delivered" if state is OutboxState.SENT else "not delivered: %s",
+            *(() if state is OutboxState.SENT else (result,)),
+            extra={
+                "action": f"delivery.{state}",
+                "outbox": claim.id,
+                "ticket": claim.message.ticket,
+                "ours": mine,
+            },
+        )
+
+    def _measure(self, claim: OutboxClaim) -> None:
+        if claim.accepted_at is not None:
+            self._metrics.acknowledged((self._now() - claim.accepted_at).total_seconds())

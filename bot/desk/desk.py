@@ -1,0 +1,55 @@
+"""The desk: all that its decisions depend on besides the message and the moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from bot.config import LOCALES, Config
+from bot.desk.sla import Calendar
+from bot.mail.addresses import canonical
+from bot.mail.references import References
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Built once, in ``app.py``; frozen like the configuration it comes from."""
+
+    config: Config
+    calendar: Calendar
+    references: References
+    own_addresses: frozenset[str]
+    domains: frozenset[str]
+    """Domains of the people whom the desk serves: no budget for the domain, and their words may be repeated."""
+
+    @classmethod
+    def from_config(cls, config: Config, key: bytes) -> Desk:
+        """Raises ``CalendarError``."""
+        return cls(
+            config=config,
+            calendar=Calendar.from_config(config.calendar, config.calendar_zone),
+            references=References(key),
+            own_addresses=frozenset(canonical(address) for address in config.desk.addresses),
+            domains=frozenset(canonical(f"x@{d}")[2:] for d in (config.desk.domain, *config.desk.domains)),
+        )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.config.desk.time_zone)
+
+    @property
+    def locales(self) -> tuple[str, ...]:
+        return LOCALES
+
+    def name_of(self, ticket: int) -> str:
+        """ "HD-42"."""
+        return f"{self.config.desk.prefix}-{ticket}"
+
+    def is_own(self, address: str) -> bool:
+        """Whether a canonical address is the desk's, with or without a token behind a plus."""
+        local, _, domain = address.rpartition("@")
+        return address in self.own_addresses or f"{local.partition('+')[0]}@{domain}" in self.own_addresses
+
+    def serves(self, address: str) -> bool:
+        """Whether a canonical address is in a domain that the desk serves."""
+        return address.rpartition("@")[2] in self.domains

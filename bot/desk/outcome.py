@@ -1,0 +1,71 @@
+"""What can become of a message, and why: closed lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Result(StrEnum):
+    """What became of a message."""
+
+    OPENED = "opened"
+    APPENDED = "appended"
+    IGNORED = "ignored"
+    HELD = "held"
+
+
+class Reason(StrEnum):
+    """Why. The words after the dash are what ``deskbot tickets why`` tells."""
+
+    NEW = "new"
+    REFERENCE = "reference"
+    SUBJECT_TAG = "subject-tag"
+    OTHER_SENDER = "other-sender"
+    TICKET_CLOSED = "ticket-closed"
+    OWN_MAIL = "own-mail"
+    BOUNCE = "bounce"
+    TOO_MANY_HOPS = "too-many-hops"
+    AUTOMATIC = "automatic"
+    LIST = "list"
+    OWN_ADDRESS = "own-address"
+    NO_REPLY_ADDRESS = "no-reply-address"
+    NO_ADDRESS = "no-address"
+    EMPTY = "empty"
+    SENDER_BUDGET = "sender-budget"
+    DOMAIN_BUDGET = "domain-budget"
+
+    @property
+    def told(self) -> str:
+        return _TOLD[self]
+
+
+_TOLD = {
+    Reason.NEW: "it answers nothing that we know, so it is a new request",
+    Reason.REFERENCE: "it answers a message of ours: the signed reference is genuine and was sent to this sender",
+    Reason.SUBJECT_TAG: "its subject names the ticket and its sender is the requester",
+    Reason.OTHER_SENDER: "its signed reference is genuine, but was sent to somebody else: kept as unverified",
+    Reason.TICKET_CLOSED: "it answers a ticket that is closed, so it opened a new one that names the old",
+    Reason.OWN_MAIL: "it is our own mail that came back",
+    Reason.BOUNCE: "it is a delivery report",
+    Reason.TOO_MANY_HOPS: "it has passed too many servers: probably a loop",
+    Reason.AUTOMATIC: "a machine wrote it",
+    Reason.LIST: "it came by a mailing list",
+    Reason.OWN_ADDRESS: "its sender is one of our own addresses",
+    Reason.NO_REPLY_ADDRESS: "its sender takes no answers",
+    Reason.NO_ADDRESS: "it has no sender that could be answered",
+    Reason.EMPTY: "there was no message in it",
+    Reason.SENDER_BUDGET: "its sender has had the automatic messages that one may have",
+    Reason.DOMAIN_BUDGET: "its sender's domain has had the automatic messages that one may have",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one message."""
+
+    result: Result
+    reason: Reason
+    ticket: int | None = None
+    quiet: Reason | None = None
+    """Why no acknowledgement goes out; None: one does, or none was due."""

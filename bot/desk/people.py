@@ -1,0 +1,23 @@
+"""Who wrote, and what the desk has sent them of late."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.desk.desk import Desk
+from bot.message import Party
+from bot.store import outbox, people
+from bot.store.engine import Tx
+from bot.store.outbox import AutomaticCounts
+from bot.store.people import KnownPerson
+
+
+def recognise(tx: Tx, party: Party, address: str, now: datetime) -> KnownPerson:
+    """The person behind a canonical address, made known when new. Two addresses are never joined by guess."""
+    return people.find(tx, party.medium, address) or people.add(tx, party, address, now)
+
+
+def automatic_mail_to(tx: Tx, address: str, desk: Desk, now: datetime) -> AutomaticCounts:
+    """What the budgets look at. The domains that the desk serves have none of their own."""
+    domain = None if desk.serves(address) else address.rpartition("@")[2]
+    return outbox.automatic_counts(tx, address, domain, now)

@@ -1,0 +1,36 @@
+"""Promises of time, and what happens when one comes due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from bot.desk.states import State
+from bot.store import tickets
+from bot.store.engine import Tx
+from bot.store.timers import DueTimer
+
+FIRST_RESPONSE: Final = "first-response"
+"""The timer of the promise that the acknowledgement makes."""
+RESOLUTION: Final = "resolution"
+
+_DONE: Final = frozenset({State.RESOLVED, State.CLOSED})
+
+
+def first_response_is_due(tx: Tx, timer: DueTimer, now: datetime) -> None:
+    """The moment that the requester was told has come: a breach when nobody has answered."""
+    ticket = tickets.targets(tx, timer.ticket)
+    if ticket and ticket.first_response_at is None and ticket.state not in _DONE:
+        _breached(tx, ticket.id, timer, now)
+
+
+def resolution_is_due(tx: Tx, timer: DueTimer, now: datetime) -> None:
+    """A breach when the ticket is still open."""
+    ticket = tickets.targets(tx, timer.ticket)
+    if ticket and ticket.state not in _DONE:
+        _breached(tx, ticket.id, timer, now)
+
+
+def _breached(tx: Tx, ticket: int, timer: DueTimer, now: datetime) -> None:
+    after = {"target": timer.kind, "due": timer.due_at.isoformat()}
+    tickets.record(tx, ticket, "target.breached", now, after=after)

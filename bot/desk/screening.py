@@ -1,0 +1,131 @@
+"""First sight of a message: may it come in, and may a machine answer it?
+
+Two ordered tables of small checks. The order is policy: the first check that has an opinion decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.desk.desk import Desk
+from bot.desk.outcome import Reason, Result
+from bot.message import Automation, IncomingMessage
+from bot.store.outbox import AutomaticCounts
+
+_TAKES_NO_ANSWER: Final = frozenset(
+    {
+        "mailer-daemon",
+        "postmaster",
+        "abuse",
+        "root",
+        "daemon",
+        "bounce",
+        "bounces",
+        "do-not-reply",
+        "donotreply",
+    }
+)
+_NO_REPLY: Final = ("noreply", "no-reply", "no_reply")
+
+
+_NOTHING: Final = AutomaticCounts(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the checks look at: the message, whom it comes from, and what that sender has had of late."""
+
+    message: IncomingMessage
+    sender: str
+    """Canonical address; empty when there is none."""
+    desk: Desk
+    sent: AutomaticCounts = _NOTHING
+    """Automatic messages that this sender and its domain have had of late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The message goes no further."""
+
+    result: Result
+    reason: Reason
+
+
+def _own_mail(facts: Facts) -> Refusal | None:
+    """E1: whichever of our marks has survived the way."""
+    read = facts.desk.references.read
+    if read(facts.message.loop) or read(facts.message.external_id):
+        return Refusal(Result.IGNORED, Reason.OWN_MAIL)
+    return None
+
+
+def _looping(facts: Facts) -> Refusal | None:
+    """E10."""
+    if facts.message.hops > facts.desk.config.limits.max_hops:
+        return Refusal(Result.HELD, Reason.TOO_MANY_HOPS)
+    return None
+
+
+REFUSALS: Final[tuple[Callable[[Facts], Refusal | None], ...]] = (_own_mail, _looping)
+
+
+def refusal(facts: Facts) -> Refusal | None:
+    """Why a message goes no further than the inbox, or None."""
+    return next((found for check in REFUSALS if (found := check(facts))), None)
+
+
+def _machine(facts: Facts) -> Reason | None:
+    return {
+        Automation.BOUNCE: Reason.BOUNCE,
+        Automation.AUTO_REPLY: Reason.AUTOMATIC,
+        Automation.OURSELVES: Reason.OWN_MAIL,
+        Automation.LIST: Reason.LIST,
+    }.get(facts.message.automation)
+
+
+def _unanswerable(facts: Facts) -> Reason | None:
+    return None if facts.sender else Reason.NO_ADDRESS
+
+
+def _own_address(facts: Facts) -> Reason | None:
+    return Reason.OWN_ADDRESS if facts.desk.is_own(facts.sender) else None
+
+
+def _no_reply_address(facts: Facts) -> Reason | None:
+    local = facts.sender.rpartition("@")[0]
+    if local in _TAKES_NO_ANSWER or local.startswith(_NO_REPLY):
+        return Reason.NO_REPLY_ADDRESS
+    return None
+
+
+def _sender_budget(facts: Facts) -> Reason | None:
+    """E3: what finally stops a loop that nobody can see."""
+    limits = facts.desk.config.limits
+    over = (
+        facts.sent.recipient_hour >= limits.sender_per_hour
+        or facts.sent.recipient_day >= limits.sender_per_day
+    )
+    return Reason.SENDER_BUDGET if over else None
+
+
+def _domain_budget(facts: Facts) -> Reason | None:
+    if facts.desk.serves(facts.sender) or facts.sent.domain_hour < facts.desk.config.limits.domain_per_hour:
+        return None
+    return Reason.DOMAIN_BUDGET
+
+
+SILENCES: Final[tuple[Callable[[Facts], Reason | None], ...]] = (
+    _machine,
+    _unanswerable,
+    _own_address,
+    _no_reply_address,
+    _sender_budget,
+    _domain_budget,
+)
+
+
+def silence(facts: Facts) -> Reason | None:
+    """Why no machine may answer this message, or None when it may."""
+    return next((found for check in SILENCES if (found := check(facts))), None)

@@ -1,0 +1,41 @@
+"""What must be done now and then: give back what dead workers held, forget what is old."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import Final
+
+from bot import clock
+from bot.config import Config
+from bot.loops import Pace
+from bot.store import inbox, outbox, timers
+from bot.store.engine import Store, Tx
+
+log = logging.getLogger("deskbot.housekeeping")
+
+_AT_ONCE: Final = 500
+"""Rows in one transaction, so that intake never waits for housekeeping."""
+
+
+def recover(tx: Tx, worker: str) -> dict[str, int]:
+    """Give back what dead workers held: how many rows of each kind."""
+    unknown, again = outbox.recover(tx, worker)
+    return {"inbox": inbox.recover(tx, worker), "outbox.unknown": unknown, "outbox.again": again}
+
+
+async def recover_now(store: Store, worker: str, woken: tuple[Pace, ...]) -> None:
+    """As ``recover``, and wake the loops when there is something."""
+    found = await store.write(lambda tx: recover(tx, worker))
+    if any(found.values()):
+        log.warning("recovered", extra={"action": "housekeeping.recovered", **found})
+        for pace in woken:
+            pace.wake()
+
+
+async def forget(store: Store, config: Config, now: clock.Clock = clock.now) -> None:
+    """Delete what is older than its retention, in small steps; a stop in the middle is taken up next time."""
+    raw, rows = now() - config.retention.raw, now() - config.retention.outbox
+    for what, before in ((inbox.forget_raw, raw), (outbox.forget, rows), (timers.forget, rows)):
+        while await store.write(partial(what, before=before, limit=_AT_ONCE)) == _AT_ONCE:
+            pass

@@ -1,0 +1,186 @@
+"""What happens when a message arrives, top to bottom.
+
+1. :meth:`Intake.accept` keeps the payload. Only then does the door say yes to its service.
+2. :meth:`Intake.run` claims what waits, and for each payload
+3. :meth:`Intake._handle` has the door translate it, keeps its files, and
+4. :func:`receive` does all the rest in one transaction: first sight, the person, the ticket it belongs to or
+   opens, what is promised, and the acknowledgement in the outbox.
+
+What cannot be understood is held with its bytes and its reason; it blocks nothing and is never lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot import clock
+from bot.desk import matching, notices, people, screening, tickets
+from bot.desk.desk import Desk
+from bot.desk.outcome import Outcome, Reason, Result
+from bot.errors import DeskbotError, HeldError, StoreUnavailable, WorkerFailed
+from bot.failpoints import failpoint
+from bot.loops import Pace, persist
+from bot.mail.addresses import canonical
+from bot.message import Automation, IncomingMessage, Payload
+from bot.metrics import Metrics
+from bot.ports import Source
+from bot.store import inbox, outbox
+from bot.store.blobs import Blobs
+from bot.store.engine import Store, Tx
+from bot.store.inbox import Claim
+
+log = logging.getLogger("deskbot.intake")
+
+_AT_ONCE: Final = 64
+"""Payloads in hand at the same time."""
+_TRIES: Final = 3
+"""A payload that kills its parser, or trips over a fault of ours, so many times is held (B8, X20)."""
+_AGAIN_AFTER: Final = timedelta(seconds=5)
+
+
+class Intake:
+    """From accepted payloads to tickets."""
+
+    def __init__(
+        self,
+        store: Store,
+        blobs: Blobs,
+        sources: Mapping[str, Source],
+        desk: Desk,
+        metrics: Metrics,
+        *,
+        worker: str,
+        pace: Pace,
+        after: Callable[[], None],
+        now: clock.Clock = clock.now,
+    ) -> None:
+        """``pace`` says when to look for payloads; ``after`` is called when the outbox has got something."""
+        self._store = store
+        self._blobs = blobs
+        self._sources = sources
+        self._desk = desk
+        self._metrics = metrics
+        self._worker = worker
+        self._pace = pace
+        self._after = after
+        self._now = now
+
+    async def accept(self, payload: Payload) -> bool:
+        """Keep a payload; see ``ports.Accept``."""
+        new = await self._store.write(lambda tx: inbox.add(tx, payload))
+        self._metrics.accepted(payload.channel, new=new)
+        self._pace.wake()
+        return new
+
+    async def run(self) -> None:
+        """Claim and handle until cancelled; what is in hand is finished first."""
+        await self._pace.work(self._claim, self._handle, at_once=_AT_ONCE)
+
+    async def _claim(self, limit: int) -> Sequence[Claim]:
+        lease = self._desk.config.store.lease
+        claims = await self._store.write(lambda tx: inbox.claim(tx, self._worker, limit, lease))
+        failpoint("after_inbox_claim")
+        return claims
+
+    async def _handle(self, claim: Claim) -> None:
+        try:
+            messages = await self._sources[claim.payload.channel].translate(claim.payload)
+            failpoint("after_translate")
+            messages = [await self._keep_files(message) for message in messages]
+            outcomes = await self._store.write(lambda tx: self._receive_all(tx, claim, messages))
+        except StoreUnavailable as error:
+            log.warning("put back: %s", error, extra={"action": "inbox.store-away", "inbox": claim.id})
+            await persist(self._store, lambda tx: inbox.put_back(tx, claim, _AGAIN_AFTER))
+        except WorkerFailed as error:
+            await self._try_again_or_hold(claim, error.reason, error.detail)
+        except HeldError as error:
+            await self._hold(claim, error.reason, error.detail)
+        except Exception as error:
+            log.exception("failed", extra={"action": "inbox.failed", "inbox": claim.id})
+            await self._try_again_or_hold(claim, "internal-error", type(error).__name__)
+        else:
+            failpoint("after_receive_commit")
+            self._after()
+            self._tell(claim, outcomes)
+
+    async def _keep_files(self, message: IncomingMessage) -> IncomingMessage:
+        """Write attachments to the blob store before any row names them (L6); the rows need no content."""
+        for file in message.attachments:
+            await asyncio.to_thread(self._blobs.put, file.content)
+        return replace(message, attachments=tuple(replace(file, content=b"") for file in message.attachments))
+
+    def _receive_all(self, tx: Tx, claim: Claim, messages: Sequence[IncomingMessage]) -> list[Outcome]:
+        """The one transaction: every message of a payload, and that the payload is done."""
+        now = self._now()
+        outcomes = [receive(tx, message, self._desk, now, inbox_id=claim.id) for message in messages]
+        last = outcomes[-1] if outcomes else Outcome(Result.IGNORED, Reason.EMPTY)
+        if last.result is Result.HELD:
+            settled = inbox.hold(tx, claim, last.reason)
+        else:
+            detail = last.quiet or ""
+            settled = inbox.finish(
+                tx, claim, outcome=last.result, reason=last.reason, detail=detail, ticket=last.ticket
+            )
+        if not settled:
+            raise ClaimLost(f"inbox {claim.id}: another worker has it")
+        return outcomes
+
+    async def _try_again_or_hold(self, claim: Claim, reason: str, detail: str) -> None:
+        if claim.attempt >= _TRIES:
+            await self._hold(claim, reason, detail)
+        else:
+            log.warning("again later", extra={"action": "inbox.again", "inbox": claim.id, "reason": reason})
+            await persist(self._store, lambda tx: inbox.put_back(tx, claim, _AGAIN_AFTER))
+
+    async def _hold(self, claim: Claim, reason: str, detail: str) -> None:
+        await persist(self._store, lambda tx: inbox.hold(tx, claim, reason, detail))
+        self._metrics.held(reason)
+        log.warning("held", extra={"action": "inbox.held", "inbox": claim.id, "reason": reason})
+
+    def _tell(self, claim: Claim, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            self._metrics.received(outcome.result, outcome.reason)
+            log.info(
+                "received",
+                extra={
+                    "action": f"message.{outcome.result}",
+                    "inbox": claim.id,
+                    "ticket": outcome.ticket,
+                    "reason": outcome.reason,
+                    "quiet": outcome.quiet,
+                },
+            )
+
+
+class ClaimLost(DeskbotError):
+    """Somebody else has taken over what this worker was doing; nothing of it may be kept."""
+
+
+def receive(
+    tx: Tx, message: IncomingMessage, desk: Desk, now: datetime, *, inbox_id: int | None = None
+) -> Outcome:
+    """Take one message into the desk. Everything that follows from it is written in this transaction."""
+    sender = canonical(message.sender.address) if message.sender.address else ""
+    facts = screening.Facts(message, sender, desk)
+    if refused := screening.refusal(facts):
+        return Outcome(refused.result, refused.reason)
+
+    person = people.recognise(tx, message.sender, sender, now)
+    found = matching.match(tx, message, sender, person.id, desk)
+    if found and found.reason is not Reason.TICKET_CLOSED:
+        return tickets.add_words(tx, message, person, found, now, inbox_id)
+    if message.automation is Automation.BOUNCE:
+        return Outcome(Result.IGNORED, Reason.BOUNCE)
+
+    opened = tickets.open_for(tx, message, person, desk, now, inbox_id=inbox_id, follows=found)
+    quiet = screening.silence(replace(facts, sent=people.automatic_mail_to(tx, sender, desk, now)))
+    if quiet is None:
+        answer = notices.acknowledgement(message, sender, person, opened, desk, now)
+        outbox.queue(tx, answer, sender, message.received_at)
+    reason = Reason.TICKET_CLOSED if found else Reason.NEW
+    return Outcome(Result.OPENED, reason, opened.number, quiet)

@@ -1,0 +1,56 @@
+"""Due timers -> desk: what becomes due is done, and recorded as done, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from bot import clock
+from bot.desk import promises
+from bot.loops import Pace
+from bot.store import timers
+from bot.store.engine import Store, Tx
+from bot.store.timers import DueTimer
+
+log = logging.getLogger("deskbot.timers")
+
+_AT_ONCE: Final = 100
+
+Duty = Callable[[Tx, DueTimer, datetime], None]
+
+DUTIES: Final[Mapping[str, Duty]] = {
+    promises.FIRST_RESPONSE: promises.first_response_is_due,
+    promises.RESOLUTION: promises.resolution_is_due,
+}
+"""What to do when a timer of a kind is due."""
+
+
+class Timers:
+    """Fires what is due, in order."""
+
+    def __init__(self, store: Store, *, pace: Pace, now: clock.Clock = clock.now) -> None:
+        self._store = store
+        self._pace = pace
+        self._now = now
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            fired = await self._store.write(self._fire)
+            if fired < _AT_ONCE:
+                await self._pace.wait()
+
+    def _fire(self, tx: Tx) -> int:
+        now = self._now()
+        due = timers.due(tx, _AT_ONCE)
+        for timer in due:
+            duty = DUTIES.get(timer.kind)
+            if duty is None:
+                log.error("a timer of unknown kind", extra={"action": "timer.unknown", "kind": timer.kind})
+            elif timers.fired(tx, timer):
+                duty(tx, timer, now)
+                continue
+            timers.fired(tx, timer)
+        return len(due)
