@@ -61,6 +61,8 @@ class Sent(msgspec.Struct):
     attempts: int = 0
     put_off: int = 0
     """Answers 4xx."""
+    last: str = ""
+    """The last answer 4xx."""
     refused: str = ""
     """A permanent answer (5xx), which ends the retries."""
 
@@ -229,6 +231,7 @@ class _Session(asyncio.Protocol):
                 self.left.pop(0)[1].refused = line.decode("ascii", "replace")
             else:
                 self.left[0][1].put_off += 1
+                self.left[0][1].last = line.decode("ascii", "replace")
         self._transport.close()
 
 

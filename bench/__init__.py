@@ -1,0 +1,1 @@
+"""Measurements of Deskbot against the limit that its SMTP library sets: ``python -m bench``."""
