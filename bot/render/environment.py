@@ -145,6 +145,10 @@ _TESTS: Final[dict[str, Callable[..., bool]]] = {
 }
 
 
+FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {"range": _range}
+"""All that a template can call."""
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """Where templates are compiled and run.
 
@@ -161,7 +165,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             undefined=StrictUndefined,
             lstrip_blocks=True,
         )
-        self.globals = {"range": _range}
+        self.globals = dict(FUNCTIONS)
         self.filters = {
             name: function for name, function in _FILTERS.items() if markdown or name == "default"
         }

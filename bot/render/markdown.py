@@ -133,7 +133,7 @@ def _text_inner(node: Node, depth: int) -> str:
 
 
 def _text_quote(node: Node, depth: int) -> str:
-    return "\n".join(f"> {line}" for line in _inner(node, depth, _text, "\n").split("\n"))
+    return "\n".join(f"> {line}".rstrip() for line in _inner(node, depth, _text, "\n").split("\n"))
 
 
 def _text_link(node: Node, depth: int) -> str:
