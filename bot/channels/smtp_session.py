@@ -1,0 +1,342 @@
+"""One client's connection to the SMTP door: from the first octet to the last, whatever the client does.
+
+This is aiosmtpd's ``SMTP`` with another engine. Its own reader grows without bound on a line that never ends
+and takes 80 octets for each octet of a mail of empty lines; its timeouts cut slow honest mail and its default
+answer to an exception is the exception's text, for ever. What is kept is its shape, its
+session and envelope, and its PROXY protocol. The commands are in ``smtp_commands``; here is what carries them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, ClassVar, Final, cast
+
+from aiosmtpd.proxy_protocol import V2_CMD, get_proxy
+from aiosmtpd.smtp import SMTP, Envelope
+from aiosmtpd.smtp import Session as Dialogue
+
+from bot.channels.smtp_address import OwnAddresses
+from bot.channels.smtp_auth import Patience
+from bot.channels.smtp_body import Body
+from bot.channels.smtp_limits import Places, Room, TrustedProxies, client_address, household, plain_address
+from bot.channels.smtp_stream import ClientGone, ClientStream, LineTooLong
+from bot.clock import Clock
+from bot.config import Smtp
+from bot.ports import Accept
+
+log: Final = logging.getLogger("deskbot.smtp")
+
+LINE_LIMIT: Final = 12_290
+"""Octets of the longest line that can be meant: an answer in AUTH (RFC 4954, section 4)."""
+COMMAND_LIMIT: Final = 2_048
+"""Octets of a command line. RFC 5321, 4.5.3.1.4, says 512 and more with each extension."""
+MIN_RATE: Final = 1_000
+"""Octets a second at which a mail may arrive however long it takes, within the door's ``data_timeout``."""
+LINGER: Final = 5.0
+"""Seconds for a client to read the last answer before its connection is torn down."""
+PATIENCE: Final = 100
+"""Points of mischief between two accepted mails after which a client is hung up on."""
+UNKNOWN_COMMAND: Final = 20
+"""Points for something that is no SMTP: five of them are enough."""
+BEFORE_TLS: Final = frozenset({"NOOP", "EHLO", "LHLO", "STARTTLS", "QUIT"})
+
+
+Command = Callable[[Any, str], Awaitable[None]]
+
+
+class Phase(Enum):
+    """What a connection waits for."""
+
+    COMMAND = auto()
+    DATA = auto()
+    KEEP = auto()
+    """The mail is here and is being stored."""
+
+
+@dataclass
+class Shared:
+    """What all connections of one door share."""
+
+    section: Smtp
+    own: OwnAddresses
+    clock: Clock
+    proxies: TrustedProxies
+    places: Places
+    room: Room
+    tls: ssl.SSLContext | None
+    accept: Accept
+    patience: Patience = field(default_factory=Patience)
+    verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    """Each password check takes 16 MB and 50 ms of a core."""
+    connections: set[Connection] = field(default_factory=set)
+    stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.command_timeout = self.section.command_timeout.total_seconds()
+        self.data_timeout = self.section.data_timeout.total_seconds()
+        self.session_timeout = self.section.session_timeout.total_seconds()
+        self.banner = (
+            f"220 {self.section.hostname} {self.section.protocol.upper().replace('S', 'ES', 1)}".encode()
+        )
+
+
+class Connection(SMTP):
+    """The life of one connection. Subclasses add the commands."""
+
+    commands: ClassVar[dict[str, Command]] = {}
+    """By their verbs. One table for the class; aiosmtpd makes one for each connection."""
+
+    def __init__(self, shared: Shared, loop: asyncio.AbstractEventLoop) -> None:
+        # Not super().__init__(): it looks through all attributes of the class with ``inspect`` and makes
+        # streams that are not used, which is a third of the time that it spends on a mail.
+        self.shared = shared
+        self.loop = loop
+        self.stream = ClientStream(loop)
+        self.session: Dialogue = Dialogue(loop)
+        self.envelope: Envelope = Envelope()
+        self.body: Body | None = None
+        self.phase = Phase.COMMAND
+        self.peer = ""
+        self.user = ""
+        self.secure = False
+        self.closing = False
+        self.task: asyncio.Task[None] | None = None
+        self.auth_failures = 0
+        self.deadline = self.began = loop.time()
+        self._ends = self.began + shared.session_timeout
+        self._place: str | None = None
+        self._commands_left = shared.section.max_commands
+        self._mischief = 0
+        self._seen, self._moved = 0, 0.0
+
+    # What the network says.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has connected: let it in if there is a place."""
+        self.wire = self.stream.transport = cast("asyncio.Transport", transport)
+        shared = self.shared
+        shared.connections.add(self)
+        self.peer = client_address(transport.get_extra_info("peername"))
+        proxied = self.peer in shared.proxies
+        if shared.stopping or shared.places.full(len(shared.connections)):
+            self.hang_up(b"421 4.3.2 No place left, try again later")
+        elif proxied or self._enter():
+            if shared.section.tls == "implicit":
+                self.wire.pause_reading()  # what comes next is for TLS
+            self.deadline = self.began + shared.command_timeout
+            self.task = self.loop.create_task(self._handle_client(proxied=proxied))
+
+    def data_received(self, data: bytes) -> None:
+        self.stream.feed(data)
+
+    def eof_received(self) -> bool:
+        """The client will say no more, but may listen: what it has said is still answered."""
+        self.stream.end()
+        return not self.secure
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """The client is gone. A mail that was already whole is stored all the same: it may have been told so."""
+        self.closing = True
+        self.stream.end()
+        self._leave()
+
+    def pause_writing(self) -> None:
+        """Nothing to do: answers are short, and the number of commands bounds them."""
+
+    def resume_writing(self) -> None:
+        """See ``pause_writing``."""
+
+    # What the commands use.
+
+    def say(self, answer: bytes) -> None:
+        """Send an answer line."""
+        if not self.closing:
+            self.wire.write(answer + b"\r\n")
+
+    async def push(self, status: str | bytes) -> None:
+        """``say`` for the methods that are aiosmtpd's."""
+        self.say(status.encode() if isinstance(status, str) else status)
+
+    def refuse(self, answer: bytes, points: int = 1) -> None:
+        """Send a refusal. Who collects too many is hung up on."""
+        self.say(answer)
+        self._mischief += points
+        if self._mischief >= PATIENCE:
+            self._dropped("smtp.mischief")
+            self.hang_up(b"421 4.7.0 Too many errors")
+
+    def reset(self) -> None:
+        """Forget sender and recipients."""
+        self.envelope = Envelope()
+
+    def forgive(self) -> None:
+        """A mail was accepted: the client means well, counting begins anew."""
+        self._mischief = 0
+        self._commands_left = self.shared.section.max_commands
+
+    def hang_up(self, answer: bytes) -> None:
+        """Send a last answer and close; the rest of what was sent is not read."""
+        self.say(answer)
+        if not self.closing:
+            self.closing = True
+            self.deadline = self.loop.time() + LINGER
+            self.stream.end()
+            self.wire.close()
+
+    async def start_tls(self) -> None:
+        """Go on encrypted, and forget all that was said in clear (RFC 3207, section 4.2)."""
+        timeout = self.shared.command_timeout
+        self.deadline = self.loop.time() + 2 * timeout
+        self.stream.drop()
+        try:
+            wire = await self.loop.start_tls(
+                self.wire,
+                self,
+                cast("ssl.SSLContext", self.shared.tls),
+                server_side=True,
+                ssl_handshake_timeout=timeout,
+                ssl_shutdown_timeout=LINGER,
+            )
+        except (OSError, EOFError) as error:  # ssl.SSLError and TimeoutError are OSErrors
+            self._dropped("smtp.tls_failed", reason=type(error).__name__)
+            raise ClientGone from None
+        if wire is None:
+            raise ClientGone
+        self.wire = self.stream.transport = wire
+        self.secure = True
+        self.session = Dialogue(self.loop)
+        self.reset()
+
+    # The clock, looked at by the door from time to time for all connections at once.
+
+    def check(self, now: float) -> None:
+        """Hang up if the client has taken too long for what it is doing."""
+        if self.closing:
+            if now > self.deadline:
+                self.wire.abort()
+        elif self.phase is Phase.KEEP:
+            if now > self.deadline:
+                self.give_up()
+        elif self._too_slow(now) if self.phase is Phase.DATA else now > min(self.deadline, self._ends):
+            self._dropped("smtp.timeout", phase=self.phase.name)
+            self.hang_up(b"421 4.4.2 Too slow, closing")
+
+    def give_up(self) -> None:
+        """Storing takes longer than a client waits. It may still happen: the retry is then recognised."""
+        self.hang_up(b"421 4.3.0 Could not be stored in time, try again later")
+        if self.task is not None:
+            self.task.cancel()
+
+    def _too_slow(self, now: float) -> bool:
+        """Whether a mail that is arriving is past its time, below the least rate, or has stopped."""
+        received = self.body.received if self.body is not None else 0
+        if received != self._seen:
+            self._seen, self._moved = received, now
+        allowed = min(self.shared.data_timeout, self.shared.command_timeout + received / MIN_RATE)
+        stalled = now - max(self._moved, self.began) > 3 * self.shared.command_timeout
+        return now - self.began > allowed or stalled
+
+    # The dialogue.
+
+    async def _handle_client(self, *, proxied: bool = False) -> None:
+        try:
+            if proxied:
+                await self._read_proxy_header()
+            if self.shared.section.tls == "implicit":
+                await self.start_tls()
+            self.say(self.shared.banner)
+            while not self.closing:
+                await self._next_command()
+        except ClientGone:
+            pass
+        except LineTooLong:
+            self._dropped("smtp.line_too_long")
+            self.hang_up(b"500 5.5.2 Line too long")
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not take the door down or leak
+            self._failed(error)
+            self.hang_up(b"421 4.3.0 Trouble here, try again later")
+        finally:
+            self.closing = True
+            self.wire.close()
+
+    async def _next_command(self) -> None:
+        self.deadline = self.loop.time() + self.shared.command_timeout
+        line = await self.stream.line(LINE_LIMIT)
+        if self.closing:
+            return
+        self._commands_left -= 1
+        if self._commands_left < 0:
+            self._dropped("smtp.too_many_commands")
+            self.hang_up(b"421 4.7.0 Too many commands")
+            return
+        if not line.endswith(b"\r\n"):
+            self.refuse(b"500 5.5.2 A line ends with CR LF", UNKNOWN_COMMAND)
+            return
+        try:
+            verb, _, argument = line[:-2].decode().partition(" ")
+        except UnicodeDecodeError:
+            self.refuse(b"500 5.5.2 Neither ASCII nor UTF-8")
+            return
+        verb = verb.upper()
+        command = self.commands.get(verb)
+        if command is None:
+            self._unknown(verb)
+        elif len(line) > COMMAND_LIMIT and verb != "AUTH":
+            self.refuse(b"500 5.5.2 Line too long")
+        elif self.shared.section.tls == "required" and not self.secure and verb not in BEFORE_TLS:
+            self.refuse(b"530 5.7.0 Use STARTTLS first")
+        else:
+            await self._run(command, argument.strip(" "))
+
+    async def _run(self, command: Command, argument: str) -> None:
+        try:
+            await command(self, argument)
+        except (ClientGone, LineTooLong):
+            raise
+        except Exception as error:  # noqa: BLE001  a client never sees an exception's text, nor a 5xx for it
+            self._failed(error)
+            self.refuse(b"451 4.3.0 Trouble here, try again later")
+
+    def _unknown(self, verb: str) -> None:
+        if verb in ("PROXY", "GET", "POST", "CONNECT"):  # a peer that is not listed, or a web browser
+            self._dropped("smtp.not_smtp")
+            self.hang_up(b"421 4.7.0 Not here")
+        else:
+            self.refuse(b"500 5.5.1 Unknown command", UNKNOWN_COMMAND)
+
+    async def _read_proxy_header(self) -> None:
+        """Who is behind the proxy. A listed peer must say so; what it says is believed."""
+        header = await get_proxy(self.stream)
+        if not header.valid:
+            self._dropped("smtp.proxy_header")
+            raise ClientGone
+        told = header.version == 1 or header.command == V2_CMD.PROXY
+        address = plain_address(str(header.src_addr)) if told and header.src_addr is not None else ""
+        self.peer = address or self.peer
+        if address and not self._enter():
+            raise ClientGone
+
+    def _enter(self) -> bool:
+        who = household(self.peer)
+        if self.shared.places.enter(who):
+            self._place = who
+            return True
+        self.hang_up(b"421 4.7.0 Too many connections from your address")
+        return False
+
+    def _leave(self) -> None:
+        self.shared.connections.discard(self)
+        if self._place is not None:
+            self.shared.places.leave(self._place)
+            self._place = None
+
+    def _dropped(self, action: str, **fields: object) -> None:
+        log.info("connection cut", extra={"action": action, "peer": self.peer, **fields})
+
+    def _failed(self, error: Exception) -> None:
+        log.error("a command failed", extra={"action": "smtp.failed", "error": type(error).__name__})
