@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
-from email.utils import parseaddr
+from email.utils import format_datetime, parseaddr
 from typing import Any
 
 import pytest
@@ -123,6 +123,13 @@ def test_a_subject_does_not_change_when_it_goes_to_and_fro(original: str) -> Non
     once = subject_line("HD-42", original, "own words")
     assert subject_line("HD-42", once, "own words") in {once, "[HD-42] Re: own words"}
     assert len(once) <= 200
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(9990, 1, 1), timezones=st.timezones()))  # noqa: DTZ001  (hypothesis wants them bare)
+def test_the_date_is_the_moment_of_the_message(moment: datetime) -> None:
+    parsed = read(compose(message(created_at=moment), DESK, WORDS))
+    assert parsed["Date"].datetime == moment.astimezone(UTC).replace(microsecond=0)
+    assert parsed["Date"] == format_datetime(moment.astimezone(UTC))
 
 
 # F1, F2: injection
@@ -297,6 +304,13 @@ def test_f12_any_text_arrives_as_it_was(text: str) -> None:
 @pytest.mark.parametrize("ending", ["\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029"])
 def test_f12_every_kind_of_line_end_becomes_the_one_of_mail(ending: str) -> None:
     assert content(compose(message(), DESK, Words("x", f"one{ending}two"))) == "one\ntwo\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("a\x00b\x1bc\x7fd", "abcd\n"), ("a\ud800b", "a?b\n"), ("a\tb", "a\tb\n")]
+)
+def test_f12_what_is_no_text_does_not_stop_the_mail(text: str, said: str) -> None:
+    assert content(compose(message(), DESK, Words("x", text))) == said
 
 
 # F14: nothing is fetched
