@@ -25,7 +25,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import clock
+from bot.clock import Clock
+from bot.clock import now as present
 from bot.errors import StoreUnavailable
 from bot.store.faults import CommitLost, Conflict, committing, translated
 from bot.store.models import Moment
@@ -46,11 +47,15 @@ class Tx:
     """An open transaction, as the functions of ``bot.store`` want it."""
 
     connection: sa.Connection
-    clock: clock.Clock
+    clock: Clock
+    dialect: str
+    driver: Any
+    """The driver's own connection, for ``bot.store.prepared``; it is in the same transaction."""
 
-    @property
-    def dialect(self) -> str:
-        return self.connection.dialect.name
+    @classmethod
+    def of(cls, connection: sa.Connection, now: Clock) -> Tx:
+        """The transaction that ``connection`` has begun."""
+        return cls(connection, now, connection.dialect.name, connection.connection.dbapi_connection)
 
     def now(self) -> sa.ColumnElement[datetime]:
         """The moment by the clock that leases and due times go by: the database's own on PostgreSQL."""
@@ -104,7 +109,7 @@ class Store:
     """The database. ``open`` before use; ``close`` waits for what is queued."""
 
     def __init__(
-        self, url: str, *, writers: int = 2, batch: int = 64, now: clock.Clock = clock.now, busy: float = 20.0
+        self, url: str, *, writers: int = 2, batch: int = 64, now: Clock = present, busy: float = 20.0
     ) -> None:
         self.url = sa.make_url(url)
         self.embedded = self.url.get_backend_name() == "sqlite"
@@ -161,12 +166,12 @@ class Store:
         """As ``read``, for a caller without an event loop."""
         engine = self._reading or self.engine
         with translated(), engine.connect() as connection, connection.begin():
-            return unit(Tx(connection, self.clock))
+            return unit(Tx.of(connection, self.clock))
 
     def write_now(self, unit: Unit[T]) -> T:
         """As ``write``, alone, for a caller without an event loop (the command line)."""
         with translated(), self.engine.connect() as connection, connection.begin():
-            return unit(Tx(connection, self.clock))
+            return unit(Tx.of(connection, self.clock))
 
     def _serve(self) -> None:
         connection: sa.Connection | None = None
@@ -221,7 +226,7 @@ class Store:
             with translated():
                 connection = connection or self.engine.connect()
                 with connection.begin() as transaction:
-                    tx = Tx(connection, self.clock)
+                    tx = Tx.of(connection, self.clock)
                     for job in jobs:
                         job.error = None
                         job.result = job.unit(tx)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.errors import StoreError, StoreUnavailable
 
@@ -37,25 +37,38 @@ def committing() -> Iterator[None]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Around everything that talks to the database."""
+    """Around everything that talks to the database, through SQLAlchemy or through the driver itself."""
     try:
         yield
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) in _GIVEN_UP:
+    except Exception as error:
+        if not isinstance(error, SQLAlchemyError | sqlite3.Error) and not _is_psycopg(error):
+            raise
+        orig = error.orig if isinstance(error, DBAPIError) else error
+        if getattr(orig, "sqlstate", None) in _GIVEN_UP:
             raise Conflict(_text(error)) from error
-        if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
-            raise StoreUnavailable(_text(error), full=_is_full(error)) from error
+        if _is_away(error, orig):
+            raise StoreUnavailable(_text(error), full=_is_full(orig)) from error
         raise StoreError(_text(error)) from error
-    except (SQLAlchemyError, sqlite3.Error) as error:
-        raise StoreUnavailable(type(error).__name__) from error
 
 
-def _text(error: DBAPIError) -> str:
+def _is_psycopg(error: Exception) -> bool:
+    """Told by its name, so that a desk on SQLite need not load psycopg."""
+    return type(error).__module__.partition(".")[0] == "psycopg"
+
+
+def _is_away(error: Exception, orig: BaseException | None) -> bool:
+    """The kinds of error that PEP 249 keeps for what is not the statement's fault; ``QueuePool`` at its end."""
+    kinds = {kind.__name__ for kind in type(orig).__mro__} | {type(error).__name__}
+    return not kinds.isdisjoint({"OperationalError", "InterfaceError", "TimeoutError"})
+
+
+def _text(error: Exception) -> str:
     """What an administrator needs: the kind and the database's own words, without statement and values."""
-    lines = str(error.orig).strip().splitlines()
-    return f"{type(error.orig).__name__}: {lines[0] if lines else ''}"
+    orig = error.orig if isinstance(error, DBAPIError) else error
+    lines = str(orig).strip().splitlines()
+    return f"{type(orig).__name__}: {lines[0] if lines else ''}"
 
 
-def _is_full(error: DBAPIError) -> bool:
-    name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+def _is_full(orig: BaseException | None) -> bool:
+    name = getattr(orig, "sqlite_errorname", None) or getattr(orig, "sqlstate", None)
     return name in _FULL

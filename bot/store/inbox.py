@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,6 +11,7 @@ from bot.message import Payload
 from bot.store.dialect import insert_new, skip_locked
 from bot.store.engine import AnyRow, Tx
 from bot.store.models import Inbox, InboxState, PayloadRow
+from bot.store.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,92 +32,115 @@ class Depth:
     oldest: datetime | None
 
 
+_SETTLED = ("state", "outcome", "reason", "detail", "ticket_id", "finished_at")
+_ADD = Prepared(
+    lambda words: insert_new(words.dialect, Inbox, "key").returning(Inbox.id),
+    ("key", "channel", "received_at", "state", "not_before", "attempts"),
+)
+_ADD_PAYLOAD = Prepared(lambda _: sa.insert(PayloadRow), ("inbox_id", "envelope", "raw"))
+_CLAIM = Prepared(
+    lambda words: (
+        sa.update(Inbox)
+        .where(
+            Inbox.id.in_(
+                skip_locked(
+                    words.dialect,
+                    sa.select(Inbox.id)
+                    .where(Inbox.state == sa.literal_column("'waiting'"), Inbox.not_before <= words.now)
+                    .order_by(Inbox.not_before, Inbox.id)
+                    .limit(sa.bindparam("most")),
+                )
+            )
+        )
+        .values(
+            state=InboxState.CLAIMED,
+            worker=sa.bindparam("holder"),
+            attempts=Inbox.attempts + 1,
+            lease_until=words.later,
+        )
+        .returning(Inbox.id, Inbox.attempts, Inbox.key, Inbox.channel, Inbox.received_at)
+    )
+)
+_PAYLOAD = Prepared(
+    lambda _: sa.select(PayloadRow.raw, PayloadRow.envelope).where(
+        PayloadRow.inbox_id == sa.bindparam("inbox")
+    )
+)
+_SETTLE = Prepared(
+    lambda _: (
+        sa.update(Inbox)
+        .where(
+            Inbox.id == sa.bindparam("inbox"),
+            Inbox.state == sa.literal_column("'claimed'"),
+            Inbox.attempts == sa.bindparam("attempt"),
+        )
+        .values({name: sa.bindparam(f"new_{name}", type_=Inbox.__table__.c[name].type) for name in _SETTLED})
+    )
+)
+
+
 def add(tx: Tx, payload: Payload) -> bool:
     """Keep a payload. False: one with the same key is here already, and nothing was changed."""
-    inbox_id = tx.run(
-        insert_new(tx.dialect, Inbox, "key").returning(Inbox.id),
-        {
-            "key": payload.key,
-            "channel": payload.channel,
-            "received_at": payload.received_at,
-            "state": InboxState.WAITING,
-            "not_before": payload.received_at,
-            "attempts": 0,
-        },
-    ).scalar()
+    inbox_id = _ADD.value(
+        tx,
+        key=payload.key,
+        channel=payload.channel,
+        received_at=payload.received_at,
+        state=InboxState.WAITING,
+        not_before=payload.received_at,
+        attempts=0,
+    )
     if inbox_id is None:
         return False
-    tx.run(sa.insert(PayloadRow), {"inbox_id": inbox_id, "envelope": payload.envelope, "raw": payload.raw})
+    _ADD_PAYLOAD.run(tx, inbox_id=inbox_id, envelope=payload.envelope, raw=payload.raw)
     return True
 
 
 def claim(tx: Tx, worker: str, limit: int, lease: timedelta) -> list[Claim]:
     """Take up to ``limit`` waiting payloads, oldest first, away from all other workers."""
-    due = (
-        sa.select(Inbox.id)
-        .where(Inbox.state == InboxState.WAITING, Inbox.not_before <= tx.now())
-        .order_by(Inbox.not_before, Inbox.id)
-        .limit(limit)
-    )
-    rows = tx.run(
-        sa.update(Inbox)
-        .where(Inbox.id.in_(skip_locked(tx.dialect, due)))
-        .values(
-            state=InboxState.CLAIMED,
-            worker=worker,
-            attempts=Inbox.attempts + 1,
-            lease_until=tx.later(lease),
-        )
-        .returning(Inbox.id, Inbox.attempts, Inbox.key, Inbox.channel, Inbox.received_at)
-    ).all()
-    if not rows:
-        return []
-    bodies = {
-        row.inbox_id: row
-        for row in tx.run(
-            sa.select(PayloadRow.inbox_id, PayloadRow.raw, PayloadRow.envelope).where(
-                PayloadRow.inbox_id.in_([row.id for row in rows])
-            )
-        )
-    }
-    return [
-        Claim(
-            row.id,
-            row.attempts,
-            Payload(row.channel, row.key, bodies[row.id].raw, row.received_at, bodies[row.id].envelope),
-        )
-        for row in sorted(rows, key=lambda row: int(row.id))
-    ]
+    rows = _CLAIM.all(tx, most=limit, holder=worker, delay=lease)
+    claims = []
+    for inbox_id, attempt, key, channel, received_at in sorted(rows):
+        raw, envelope = _PAYLOAD.one(tx, inbox=inbox_id) or (b"", {})
+        claims.append(Claim(inbox_id, attempt, Payload(channel, key, raw, received_at, envelope)))
+    return claims
 
 
 def finish(
     tx: Tx, claim: Claim, *, outcome: str, reason: str, detail: str = "", ticket: int | None = None
 ) -> bool:
     """Record what became of a payload. False: the claim is no longer ours, so roll back."""
-    return _settle(
-        tx, claim, state=InboxState.DONE, outcome=outcome, reason=reason, detail=detail, ticket_id=ticket
-    )
+    return _settle(tx, claim, InboxState.DONE, outcome, reason, detail, ticket)
 
 
 def hold(tx: Tx, claim: Claim, reason: str, detail: str = "") -> bool:
     """Set a payload that cannot be understood aside, with its bytes, for an administrator."""
-    return _settle(tx, claim, state=InboxState.HELD, outcome="held", reason=reason, detail=detail)
+    return _settle(tx, claim, InboxState.HELD, "held", reason, detail, None)
+
+
+def _settle(
+    tx: Tx, claim: Claim, state: InboxState, outcome: str, reason: str, detail: str, ticket: int | None
+) -> bool:
+    touched = _SETTLE.run(
+        tx,
+        inbox=claim.id,
+        attempt=claim.attempt,
+        new_state=state,
+        new_outcome=outcome,
+        new_reason=reason,
+        new_detail=detail,
+        new_ticket_id=ticket,
+        new_finished_at=tx.clock(),
+    )
+    return touched == 1
 
 
 def put_back(tx: Tx, claim: Claim, after: timedelta) -> bool:
     """Let a payload wait, for this or another worker, because something else failed."""
-    return _settle(tx, claim, state=InboxState.WAITING, not_before=tx.later(after), worker=None)
-
-
-def _settle(tx: Tx, claim: Claim, **values: Any) -> bool:
     result = tx.run(
         sa.update(Inbox)
-        .where(
-            Inbox.id == claim.id,
-            Inbox.state == InboxState.CLAIMED,
-            Inbox.attempts == claim.attempt,
-        )
-        .values(finished_at=tx.clock(), **values)
+        .where(Inbox.id == claim.id, Inbox.state == InboxState.CLAIMED, Inbox.attempts == claim.attempt)
+        .values(state=InboxState.WAITING, not_before=tx.later(after), worker=None)
     )
     return result.rowcount == 1
 

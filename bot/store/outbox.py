@@ -12,11 +12,100 @@ from sqlalchemy.orm import aliased
 from bot.message import OutgoingMessage
 from bot.store.dialect import skip_locked
 from bot.store.engine import AnyRow, Tx
-from bot.store.models import Outbox, OutboxState
+from bot.store.models import Moment, Outbox, OutboxState
+from bot.store.prepared import Prepared, Words
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(OutgoingMessage).decode
 _ACTIVE = (OutboxState.QUEUED, OutboxState.SENDING)
+
+
+_COLUMNS = [
+    "ticket_id",
+    "channel",
+    "kind",
+    "automatic",
+    "medium",
+    "recipient",
+    "domain",
+    "token",
+    "message",
+    "accepted_at",
+    "created_at",
+    "state",
+    "not_before",
+    "attempts",
+    "ambiguous",
+]
+_QUEUE = Prepared(lambda _: sa.insert(Outbox), _COLUMNS)
+
+
+def _claim(words: Words, *extra: sa.ColumnElement[bool]) -> sa.Executable:
+    earlier = aliased(Outbox)
+    before = sa.select(earlier.id).where(
+        earlier.ticket_id == Outbox.ticket_id,
+        earlier.recipient == Outbox.recipient,
+        earlier.id < Outbox.id,
+        earlier.state.in_([sa.literal_column(f"'{state}'") for state in _ACTIVE]),
+    )
+    due = (
+        sa.select(Outbox.id)
+        .where(
+            Outbox.state == sa.literal_column("'queued'"),
+            Outbox.not_before <= words.now,
+            ~sa.exists(before),
+            *extra,
+        )
+        .order_by(Outbox.not_before, Outbox.id)
+        .limit(sa.bindparam("most"))
+    )
+    return (
+        sa.update(Outbox)
+        .where(Outbox.id.in_(skip_locked(words.dialect, due)))
+        .values(
+            state=OutboxState.SENDING,
+            worker=sa.bindparam("holder"),
+            attempts=Outbox.attempts + 1,
+            lease_until=words.later,
+        )
+        .returning(Outbox.id, Outbox.attempts, Outbox.ambiguous, Outbox.message, Outbox.accepted_at)
+    )
+
+
+_CLAIM = Prepared(_claim)
+_CLAIM_REPLIES = Prepared(lambda words: _claim(words, Outbox.automatic.is_(False)))
+_SETTLE = Prepared(
+    lambda _: (
+        sa.update(Outbox)
+        .where(
+            Outbox.id == sa.bindparam("outbox"),
+            Outbox.state == sa.literal_column("'sending'"),
+            Outbox.attempts == sa.bindparam("attempt"),
+        )
+        .values(
+            state=sa.bindparam("new_state"),
+            result=sa.bindparam("new_result"),
+            finished_at=sa.bindparam("new_finished_at", type_=Moment()),
+            worker=None,
+        )
+    )
+)
+_TO_RECIPIENT = Prepared(
+    lambda _: sa.select(
+        sa.func.count(sa.case((Outbox.created_at > sa.bindparam("hour", type_=Moment()), 1))), sa.func.count()
+    ).where(
+        Outbox.recipient == sa.bindparam("to"),
+        Outbox.created_at > sa.bindparam("day", type_=Moment()),
+        Outbox.automatic.is_(True),
+    )
+)
+_TO_DOMAIN = Prepared(
+    lambda _: sa.select(sa.func.count()).where(
+        Outbox.domain == sa.bindparam("to"),
+        Outbox.created_at > sa.bindparam("hour", type_=Moment()),
+        Outbox.automatic.is_(True),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +141,23 @@ class OutboxDepth:
 
 def queue(tx: Tx, message: OutgoingMessage, recipient: str, accepted_at: datetime | None = None) -> None:
     """Write down that ``message`` must go out. ``recipient``: the canonical address."""
-    tx.run(
-        sa.insert(Outbox),
-        {
-            "ticket_id": message.ticket or None,
-            "channel": message.channel,
-            "kind": message.kind,
-            "automatic": message.kind.automatic,
-            "medium": message.to.medium,
-            "recipient": recipient,
-            "domain": recipient.rpartition("@")[2],
-            "token": message.token,
-            "message": _encode(message).decode(),
-            "accepted_at": accepted_at,
-            "created_at": message.created_at,
-            "state": OutboxState.QUEUED,
-            "not_before": message.created_at,
-            "attempts": 0,
-            "ambiguous": 0,
-        },
+    _QUEUE.run(
+        tx,
+        ticket_id=message.ticket or None,
+        channel=message.channel,
+        kind=message.kind,
+        automatic=message.kind.automatic,
+        medium=message.to.medium,
+        recipient=recipient,
+        domain=recipient.rpartition("@")[2],
+        token=message.token,
+        message=_encode(message).decode(),
+        accepted_at=accepted_at,
+        created_at=message.created_at,
+        state=OutboxState.QUEUED,
+        not_before=message.created_at,
+        attempts=0,
+        ambiguous=0,
     )
 
 
@@ -80,69 +167,41 @@ def claim(tx: Tx, worker: str, limit: int, lease: timedelta, *, automatic: bool 
     Within one ticket and recipient the order is kept: a message waits for the one before it.
     ``automatic`` false leaves automatic messages where they are (the fuse for all has blown).
     """
-    earlier = aliased(Outbox)
-    due = (
-        sa.select(Outbox.id)
-        .where(
-            Outbox.state == OutboxState.QUEUED,
-            Outbox.not_before <= tx.now(),
-            ~sa.exists(
-                sa.select(earlier.id).where(
-                    earlier.ticket_id == Outbox.ticket_id,
-                    earlier.recipient == Outbox.recipient,
-                    earlier.id < Outbox.id,
-                    earlier.state.in_([sa.literal_column(f"'{state}'") for state in _ACTIVE]),
-                )
-            ),
-        )
-        .order_by(Outbox.not_before, Outbox.id)
-        .limit(limit)
-    )
-    if not automatic:
-        due = due.where(Outbox.automatic.is_(False))
-    rows = tx.run(
-        sa.update(Outbox)
-        .where(Outbox.id.in_(skip_locked(tx.dialect, due)))
-        .values(
-            state=OutboxState.SENDING,
-            worker=worker,
-            attempts=Outbox.attempts + 1,
-            lease_until=tx.later(lease),
-        )
-        .returning(Outbox.id, Outbox.attempts, Outbox.ambiguous, Outbox.message, Outbox.accepted_at)
-    ).all()
-    claims = [
-        OutboxClaim(row.id, row.attempts, row.ambiguous, _decode(row.message), row.accepted_at)
-        for row in rows
+    statement = _CLAIM if automatic else _CLAIM_REPLIES
+    rows = statement.all(tx, most=limit, holder=worker, delay=lease)
+    return [
+        OutboxClaim(outbox_id, attempt, ambiguous, _decode(message), accepted_at)
+        for outbox_id, attempt, ambiguous, message, accepted_at in sorted(rows, key=lambda row: int(row[0]))
     ]
-    return sorted(claims, key=lambda claim: claim.id)
 
 
 def settle(tx: Tx, claim: OutboxClaim, state: OutboxState, result: str) -> bool:
     """Record how an attempt ended for good. False: the claim is no longer ours, and nothing changed."""
-    return _update(tx, claim, state=state, result=result, finished_at=tx.clock(), worker=None)
+    touched = _SETTLE.run(
+        tx,
+        outbox=claim.id,
+        attempt=claim.attempt,
+        new_state=state,
+        new_result=result,
+        new_finished_at=tx.clock(),
+    )
+    return touched == 1
 
 
 def put_off(tx: Tx, claim: OutboxClaim, after: timedelta, result: str, *, ambiguous: bool) -> bool:
     """Record that an attempt failed and when the next one is due."""
-    return _update(
-        tx,
-        claim,
-        state=OutboxState.QUEUED,
-        not_before=tx.later(after),
-        result=result,
-        ambiguous=claim.ambiguous + int(ambiguous),
-        worker=None,
-    )
-
-
-def _update(tx: Tx, claim: OutboxClaim, **values: object) -> bool:
-    result = tx.run(
+    outcome = tx.run(
         sa.update(Outbox)
         .where(Outbox.id == claim.id, Outbox.state == OutboxState.SENDING, Outbox.attempts == claim.attempt)
-        .values(**values)
+        .values(
+            state=OutboxState.QUEUED,
+            not_before=tx.later(after),
+            result=result,
+            ambiguous=claim.ambiguous + int(ambiguous),
+            worker=None,
+        )
     )
-    return result.rowcount == 1
+    return outcome.rowcount == 1
 
 
 def renew(tx: Tx, worker: str, lease: timedelta) -> None:
@@ -183,23 +242,9 @@ def automatic_counts(tx: Tx, recipient: str, domain: str | None, now: datetime) 
     """For the budgets. ``domain`` None: do not count it. Each count ends at its own budget, as no more rows
     are written beyond it, so the indexes make this cheap."""
     hour, day = now - timedelta(hours=1), now - timedelta(days=1)
-    to_recipient = sa.select(sa.func.count(sa.case((Outbox.created_at > hour, 1))), sa.func.count()).where(
-        Outbox.recipient == recipient, Outbox.created_at > day, Outbox.automatic.is_(True)
-    )
-    last_hour, last_day = tx.run(to_recipient).one()
-    if domain is None:
-        return AutomaticCounts(last_hour, last_day, 0)
-    to_domain = sa.select(sa.func.count()).where(
-        Outbox.domain == domain, Outbox.created_at > hour, Outbox.automatic.is_(True)
-    )
-    return AutomaticCounts(last_hour, last_day, tx.run(to_domain).scalar_one())
-
-
-def automatic_sent_since(tx: Tx, since: datetime) -> int:
-    """How many automatic messages were written since a moment, to whomever: for the last fuse."""
-    sent = Outbox.created_at > since, Outbox.automatic.is_(True), Outbox.attempts > 0
-    count: int = tx.run(sa.select(sa.func.count()).where(*sent)).scalar_one()
-    return count
+    last_hour, last_day = _TO_RECIPIENT.one(tx, to=recipient, hour=hour, day=day) or (0, 0)
+    to_domain = _TO_DOMAIN.value(tx, to=domain, hour=hour) if domain is not None else 0
+    return AutomaticCounts(last_hour, last_day, to_domain)
 
 
 def depth(tx: Tx) -> OutboxDepth:

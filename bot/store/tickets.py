@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bot.message import Attachment
 from bot.store.engine import AnyRow, Tx
 from bot.store.models import Address, AttachmentRow, Entry, Event, Inbox, Outbox, Person, Ticket, Timer
+from bot.store.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +56,28 @@ class TicketFacts:
     closed_at: datetime | None
 
 
+_OPEN = Prepared(lambda _: sa.insert(Ticket).returning(Ticket.id), (*NewTicket.__slots__, "updated_at"))
+_ADD_ENTRY = Prepared(
+    lambda _: sa.insert(Entry).returning(Entry.id),
+    ("ticket_id", *(name for name in NewEntry.__slots__ if name != "ticket")),
+)
+_RECORD = Prepared(
+    lambda _: sa.insert(Event),
+    ("ticket_id", "at", "actor_id", "channel", "action", "before", "after"),
+)
+
+
 def open_ticket(tx: Tx, new: NewTicket) -> int:
     """Returns the ticket's number."""
-    values = {name: getattr(new, name) for name in new.__slots__} | {"updated_at": new.opened_at}
-    number: int = tx.run(sa.insert(Ticket).returning(Ticket.id), values).scalar_one()
+    values = {name: getattr(new, name) for name in new.__slots__}
+    number: int = _OPEN.value(tx, updated_at=new.opened_at, **values)
     return number
 
 
 def add_entry(tx: Tx, entry: NewEntry, attachments: tuple[Attachment, ...] = ()) -> int:
     """Keep what was said. The attachments' content must lie in the blob store already (L6)."""
-    entry_id: int = tx.run(
-        sa.insert(Entry).returning(Entry.id),
-        {
-            "ticket_id": entry.ticket,
-            "inbox_id": entry.inbox_id,
-            "author_id": entry.author_id,
-            "kind": entry.kind,
-            "channel": entry.channel,
-            "external_id": entry.external_id,
-            "text": entry.text,
-            "quoted": entry.quoted,
-            "oddities": entry.oddities,
-            "created_at": entry.created_at,
-        },
-    ).scalar_one()
+    values = {name: getattr(entry, name) for name in entry.__slots__}
+    entry_id: int = _ADD_ENTRY.value(tx, ticket_id=values.pop("ticket"), **values)
     if attachments:
         tx.run(
             sa.insert(AttachmentRow),
@@ -109,17 +108,15 @@ def record(
     after: dict[str, Any] | None = None,
 ) -> None:
     """Append to the ticket's history (L8)."""
-    tx.run(
-        sa.insert(Event),
-        {
-            "ticket_id": ticket,
-            "at": at,
-            "actor_id": actor,
-            "channel": channel,
-            "action": action,
-            "before": before,
-            "after": after,
-        },
+    _RECORD.run(
+        tx,
+        ticket_id=ticket,
+        at=at,
+        actor_id=actor,
+        channel=channel,
+        action=action,
+        before=before,
+        after=after,
     )
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from bot.store.dialect import skip_locked
 from bot.store.engine import Tx
 from bot.store.models import Timer, TimerState
+from bot.store.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,13 @@ class DueTimer:
     due_at: datetime
 
 
+_START = Prepared(lambda _: sa.insert(Timer), ("ticket_id", "kind", "due_at", "state"))
+
+
 def start_all(tx: Tx, ticket: int, due: dict[str, datetime]) -> None:
     """Something is due at a moment: ``due`` maps the timers' kinds to their moments."""
-    tx.run(
-        sa.insert(Timer),
+    _START.many(
+        tx,
         [
             {"ticket_id": ticket, "kind": kind, "due_at": due_at, "state": TimerState.PENDING}
             for kind, due_at in due.items()
