@@ -1,0 +1,1 @@
+"""The child processes, with children that are real."""
