@@ -9,24 +9,16 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from bot.errors import ChannelError
 from bot.message import OutgoingMessage, Receipt
 
+if TYPE_CHECKING:
+    from bot.mail.compose import ComposedMail
+
 ABANDONED_SECONDS: Final = 36 * 3600
 """A file in tmp/ that is older was left by a writer that died: the Maildir convention."""
-
-
-class Mail(Protocol):
-    """What a sender needs of a composed mail: its bytes with CRLF, and its envelope."""
-
-    @property
-    def raw(self) -> bytes: ...
-    @property
-    def mail_from(self) -> str: ...
-    @property
-    def recipient(self) -> str: ...
 
 
 class MaildirSender:
@@ -36,7 +28,7 @@ class MaildirSender:
     however often it is sent, because its file is named after its token.
     """
 
-    def __init__(self, folder: Path, compose: Callable[[OutgoingMessage], Awaitable[Mail]]) -> None:
+    def __init__(self, folder: Path, compose: Callable[[OutgoingMessage], Awaitable[ComposedMail]]) -> None:
         self._folder = folder
         self._compose = compose
         self._prepared = False
@@ -106,7 +98,7 @@ class MaildirSender:
         self._prepared = True
 
 
-def _delivered(mail: Mail) -> bytes:
+def _delivered(mail: ComposedMail) -> bytes:
     """The mail as a mail server files it: the envelope on top (RFC 5321, 4.4), lines as this system's."""
     envelope = b"Return-Path: <%b>\nDelivered-To: %b\n" % (_line(mail.mail_from), _line(mail.recipient))
     return envelope + mail.raw.replace(b"\r\n", b"\n")

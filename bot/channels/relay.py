@@ -14,8 +14,8 @@ from bot.channels.relay_setup import checked_context
 from bot.message import OutgoingMessage, Receipt
 
 if TYPE_CHECKING:
-    from bot.channels.relay_wire import Mail
     from bot.config import Relay
+    from bot.mail.compose import ComposedMail
 
 KEEP_SECONDS: Final = 30.0
 """How long an idle connection is kept: long enough for a trickle of mail, short for a relay's patience."""
@@ -41,7 +41,7 @@ class RelaySender:
     def __init__(
         self,
         section: Relay,
-        compose: Callable[[OutgoingMessage], Awaitable[Mail]],
+        compose: Callable[[OutgoingMessage], Awaitable[ComposedMail]],
         *,
         hostname: str = "",
         keep_seconds: float = KEEP_SECONDS,
@@ -88,7 +88,7 @@ class RelaySender:
         while self._goodbyes:
             await asyncio.gather(*self._goodbyes)
 
-    async def _send_by(self, session: Session, mail: Mail) -> Receipt:
+    async def _send_by(self, session: Session, mail: ComposedMail) -> Receipt:
         try:
             return Receipt(await session.hand_over(mail))
         finally:

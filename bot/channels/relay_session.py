@@ -19,13 +19,14 @@ from aiosmtplib.errors import (
 
 from bot.channels.relay_answers import Stage, broken, classify, secrets_of, shown
 from bot.channels.relay_setup import advise, is_loopback, our_name
-from bot.channels.relay_wire import Mail, path, stuffed
+from bot.channels.relay_wire import limit_of, path, stuffed
 from bot.errors import ChannelError
 
 if TYPE_CHECKING:
     from aiosmtplib.response import SMTPResponse
 
     from bot.config import Relay
+    from bot.mail.compose import ComposedMail
 
 GOODBYE_SECONDS: Final = 5.0
 """For RSET and QUIT: courtesies that must not hold up a mail or a stop."""
@@ -53,7 +54,8 @@ class Session:
             local_hostname="localhost",  # spares a look-up of names; EHLO is given the real one
         )
         self._encrypted = False
-        self._largest = 0
+        self._offers: dict[str, str] = {}
+        self._methods: tuple[str, ...] = ()
         self.mails = 0
         """How many mails this connection has been asked to take."""
 
@@ -65,6 +67,9 @@ class Session:
         """Connect, encrypt, log in. Raises ``ChannelError``, always temporary, with what to do."""
         try:
             await self._connect(hostname)
+        except (SMTPException, OSError) as error:  # lost between two steps
+            self.abort()
+            raise broken(Stage.CONNECT, shown(advise(error, self._relay), self._secrets)) from None
         except BaseException:
             self.abort()
             raise
@@ -74,9 +79,9 @@ class Session:
         await self._set_up(Stage.CONNECT, client.connect)
         self._encrypted = client.get_transport_info("ssl_object") is not None
         name = hostname or our_name(client.get_transport_info("sockname"))
-        await self._set_up(Stage.HELLO, lambda: client.ehlo(hostname=name))
+        await self._hello(name)
         if self._relay.tls == "starttls":
-            if not client.supports_extension("starttls"):
+            if "starttls" not in self._offers:
                 raise ChannelError(
                     f"the relay {self._relay.host}:{self._relay.port} does not offer STARTTLS, and mail is not "
                     'sent in the clear: set relay.tls to "implicit" (port 465), or to "off" for a relay on '
@@ -84,20 +89,24 @@ class Session:
                 )
             await self._set_up(Stage.STARTTLS, client.starttls)
             self._encrypted = client.get_transport_info("ssl_object") is not None
-            await self._set_up(Stage.HELLO, lambda: client.ehlo(hostname=name))  # RFC 3207, 4.2
+            await self._hello(name)  # what was offered in the clear is forgotten (RFC 3207, 4.2)
         if self._relay.tls != "off" and not self._encrypted:
             raise ChannelError("the connection to the relay is not encrypted although relay.tls asks for it")
         if self._relay.user:
             await self._log_in()
-        size = client.esmtp_extensions.get("size", "").strip()
-        self._largest = int(size) if size.isascii() and size.isdigit() and len(size) < 20 else 0
+
+    async def _hello(self, name: str) -> None:
+        """EHLO. What is offered is kept here, because the library forgets it when the connection is lost."""
+        await self._set_up(Stage.HELLO, lambda: self._client.ehlo(hostname=name))
+        self._offers = dict(self._client.esmtp_extensions)
+        self._methods = tuple(self._client.server_auth_methods)
 
     async def _log_in(self) -> None:
         """AUTH once, with the first method that both know: a wrong password tried thrice locks accounts."""
         client = self._client
         if not self._encrypted and not is_loopback(client.get_transport_info("peername")):
             raise ChannelError("the relay would be given the password in the clear: set relay.tls")
-        offered = client.server_auth_methods
+        offered = self._methods
         user, password = self._relay.user, self._password
         if "plain" in offered:
             await self._set_up(Stage.AUTH, lambda: client.auth_plain(user, password))
@@ -122,7 +131,7 @@ class Session:
         except (SMTPException, OSError) as error:
             raise broken(stage, shown(advise(error, self._relay), self._secrets)) from None
 
-    async def hand_over(self, mail: Mail) -> str:
+    async def hand_over(self, mail: ComposedMail) -> str:
         """Give one mail to the relay; the answer to the final dot.
 
         Raises ``ChannelError``; ``LostBeforeMail`` when trying on another connection repeats nothing.
@@ -138,11 +147,11 @@ class Session:
             self.abort()  # cancelled in the middle: nobody knows where the conversation stands
             raise
 
-    def _envelope(self, mail: Mail) -> tuple[bytes, bytes]:
+    def _envelope(self, mail: ComposedMail) -> tuple[bytes, bytes]:
         """The MAIL and RCPT commands; ``ChannelError``, permanent, when this relay can never take the mail."""
-        offers = self._client.supports_extension
+        offers = self._offers
         international = mail.smtputf8 or not (mail.mail_from + mail.recipient).isascii()
-        if international and not offers("smtputf8"):
+        if international and "smtputf8" not in offers:
             raise ChannelError(
                 f"the address {shown(mail.recipient)} needs a relay with SMTPUTF8 (RFC 6531), and "
                 f"{self._relay.host} does not offer it",
@@ -150,14 +159,14 @@ class Session:
             )
         if b"\0" in mail.raw:
             raise ChannelError("the mail holds a NUL, which no mail may (RFC 5322, 4)", permanent=True)
-        if 0 < self._largest < len(mail.raw):
+        if 0 < (largest := limit_of(offers.get("size", ""))) < len(mail.raw):
             raise ChannelError(
-                f"the mail has {len(mail.raw)} bytes, and the relay takes {self._largest} at most",
+                f"the mail has {len(mail.raw)} bytes, and the relay takes {largest} at most",
                 permanent=True,
             )
-        options = b" SIZE=%d" % len(mail.raw) if offers("size") else b""  # RFC 1870
+        options = b" SIZE=%d" % len(mail.raw) if "size" in offers else b""  # RFC 1870
         if not mail.raw.isascii():
-            if not offers("8bitmime"):
+            if "8bitmime" not in offers:
                 raise ChannelError(
                     "the relay takes no 8-bit mail (RFC 6152), and this is one", permanent=True
                 )
@@ -198,7 +207,7 @@ class Session:
         """
         seconds = self._relay.data_timeout.total_seconds()
         protocol = self._client.protocol
-        if protocol is None:
+        if protocol is None or not self.alive:  # nothing of the mail has been written
             raise broken(Stage.DATA, "the relay closed the connection")
         try:
             protocol.write(stuffed(raw))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Protocol
+from typing import Final
 
 from bot.errors import ChannelError
 
@@ -13,19 +13,6 @@ LONGEST_ADDRESS: Final = 320
 _QUOTED: Final = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"(?=@)')
 _UNSAFE: Final = re.compile(r'[\x00-\x20\x7f-\xa0\u2028\u2029<>"\\]')
 _LONE: Final = re.compile(rb"\r\n|\r|\n")
-
-
-class Mail(Protocol):
-    """What a sender needs of a composed mail: its bytes with CRLF, and its envelope."""
-
-    @property
-    def raw(self) -> bytes: ...
-    @property
-    def mail_from(self) -> str: ...
-    @property
-    def recipient(self) -> str: ...
-    @property
-    def smtputf8(self) -> bool: ...
 
 
 def path(address: str) -> bytes:
@@ -64,3 +51,9 @@ def stuffed(raw: bytes) -> bytes:
     if raw.startswith(b"."):
         raw = b"." + raw
     return raw.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+
+
+def limit_of(offer: str) -> int:
+    """Octets that a relay takes, from what stands behind SIZE in its EHLO; 0: it does not say (RFC 1870, 4)."""
+    offer = offer.strip()
+    return int(offer) if offer.isascii() and offer.isdigit() and len(offer) < 20 else 0

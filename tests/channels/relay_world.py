@@ -11,6 +11,7 @@ import pytest
 from bot.channels.relay import RelaySender
 from bot.config import Relay
 from bot.errors import ChannelError
+from bot.mail.compose import ComposedMail
 from bot.message import EMAIL, Kind, Notice, OutgoingMessage, Party
 from tests.peers.smarthost import Smarthost
 
@@ -18,8 +19,10 @@ NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 RAW = b"Subject: hello\r\nMessage-ID: <t@desk.example>\r\n\r\nA person answers soon.\r\n"
 
 
-@dataclass(frozen=True)
-class Mail:
+@dataclass(frozen=True, slots=True)
+class Mail(ComposedMail):
+    """A composed mail; a test says only what it is about."""
+
     raw: bytes = RAW
     mail_from: str = ""
     recipient: str = "ada@example.com"

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from bot.channels.maildir import ABANDONED_SECONDS, MaildirSender
 from bot.errors import ChannelError
+from bot.mail.compose import ComposedMail
 from bot.message import EMAIL, Kind, Notice, OutgoingMessage, Party
 from bot.ports import Sender
 
@@ -24,8 +25,10 @@ NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 RAW = b"Subject: hello\r\nTo: ada@example.com\r\n\r\n.A line\r\n.\r\nFrom here on\r\n"
 
 
-@dataclass(frozen=True)
-class Mail:
+@dataclass(frozen=True, slots=True)
+class Mail(ComposedMail):
+    """A composed mail; a test says only what it is about."""
+
     raw: bytes = RAW
     mail_from: str = ""
     recipient: str = "ada@example.com"

@@ -60,6 +60,7 @@ CASES: list[tuple[str, Step, str]] = [
     *((verb, Deed.DROP_AFTER, LATER) for verb in BEFORE + AFTER[:-1]),
     *((verb, Deed.HANG, LATER) for verb in BEFORE + AFTER[:-1]),
     *((verb, Deed.GARBAGE, LATER) for verb in BEFORE + AFTER[:-1]),
+    *((verb, Deed.ANSWER_AND_DROP, LATER) for verb in [*BEFORE, "RCPT"]),
     *(("DOT", deed, UNKNOWN) for deed in (Deed.DROP_BEFORE, Deed.DROP_AFTER, Deed.HANG, Deed.GARBAGE)),
 ]
 

@@ -122,6 +122,17 @@ async def test_x23_a_starttls_that_fails_is_temporary_and_nothing_is_sent(
     assert asked(account) == {"EHLO", "STARTTLS"}
 
 
+@pytest.mark.parametrize("verb", ["CONNECT", "EHLO", "AUTH"])
+@pytest.mark.parametrize("step", ["421 4.3.2 bye", Deed.DROP_BEFORE, Deed.ANSWER_AND_DROP, Deed.GARBAGE])
+async def test_f5_a_relay_that_leaves_during_the_greetings_is_a_temporary_error(
+    account: Smarthost, certificates: Certificates, verb: str, step: Step
+) -> None:
+    account.will(verb, step)
+    error = await failure(logged_in(account, certificates))
+    assert (error.permanent, error.ambiguous) == (False, False)
+    assert account.taken == []
+
+
 async def test_f9_what_is_slipped_in_before_the_encryption_is_forgotten(
     account: Smarthost, certificates: Certificates
 ) -> None:
