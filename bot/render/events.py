@@ -13,7 +13,6 @@ OPTIONAL: Final[dict[str, Any]] = {
     "subject": None,
     "requester_name": None,
     "promised_at": None,
-    "opens_at": None,
     "since": None,
     "queue": None,
     "articles": (),
