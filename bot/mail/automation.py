@@ -58,8 +58,8 @@ def _ourselves(mail: Mail, _sender: Mailbox, _envelope: dict[str, Any]) -> Findi
     return (Automation.OURSELVES, f"header {LOOP_HEADER}") if LOOP_HEADER in mail.fields else None
 
 
-def _bounce(mail: Mail, _sender: Mailbox, _envelope: dict[str, Any]) -> Finding | None:
-    sign = bounce_sign(mail)
+def _bounce(mail: Mail, sender: Mailbox, envelope: dict[str, Any]) -> Finding | None:
+    sign = bounce_sign(mail, sender, null_sender=_null_sender(mail, envelope))
     return (Automation.BOUNCE, sign) if sign else None
 
 

@@ -107,6 +107,11 @@ def _first_words(parts: list[Part]) -> list[Part]:
     return parts[:1] if parts and parts[0].disposition != "inline" else []
 
 
+def words_of(part: Part) -> str:
+    """The words of one text part, whichever its type."""
+    return _as_text(_html(part)) if part.media_type == "text/html" else plain_text(part)
+
+
 def _html(part: Part) -> str:
     content = part.content()[: TEXT_LIMIT * 4]
     charset = part.charset

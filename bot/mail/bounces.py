@@ -1,41 +1,112 @@
-"""Delivery reports: is this one, and who was not reached (RFC 3464; SECURITY.md E5)."""
+"""Delivery reports: is this one, and who was not reached (SECURITY.md E5).
+
+RFC 3464 where the report follows it; else, seen in practice, reports in plain words: they come from a machine
+or from nobody, under a subject and with phrases that are the same for decades.
+"""
 
 from __future__ import annotations
 
-from bot.mail.addresses import parse_addresses
+import re
+from typing import Final
+
+from bot.mail.addresses import Mailbox, local_part, parse_addresses
+from bot.mail.bodies import plain_text, words_of
+from bot.mail.bounce_words import PHRASES, SUBJECTS, named_recipients
 from bot.mail.headers import Fields, read_fields
 from bot.mail.parts import Mail, Part
 
-RECIPIENT_LIMIT = 100
+RECIPIENT_LIMIT: Final = 100
+_LOOK: Final = 16_000
+"""Characters of a report's words that are looked at."""
+
+STATUS_TYPES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_MACHINES: Final = frozenset(
+    {"mailer-daemon", "mailer_daemon", "mailerdaemon", "mdaemon", "mail-daemon", "maildaemon", "postmaster", "post_master",
+     "mail.delivery.system", "mail-delivery-system", "mail_delivery_subsystem", "bounce", "bounces"}
+)  # fmt: skip
+_MACHINE_NAME: Final = re.compile(
+    r"mail(?:er)?[ -]?(?:deliver|daemon|server|system|administrator)|postmaster|system administrator|"
+    r"microsoft (?:outlook|exchange)|delivery (?:sub)?system",
+    re.IGNORECASE,
+)
+_SES: Final = re.compile(r'\\?"notificationType\\?"\s*:\s*\\?"Bounce\\?"')
+_UNREACHED: Final = frozenset({"failed", "delayed", "", "failure"})
 
 
-def bounce_sign(mail: Mail) -> str:
+def bounce_sign(mail: Mail, sender: Mailbox, *, null_sender: bool) -> str:
     """What shows that the mail is a delivery report, or empty."""
-    if mail.media_type == "multipart/report":
-        kind = mail.parameters.get("report-type", "").lower()
-        if kind == "delivery-status":
-            return "multipart/report delivery-status"
-    for part in mail.leaves:
-        if part.media_type in {"message/delivery-status", "message/global-delivery-status"}:
-            return "message/delivery-status"
-    if "x-failed-recipients" in mail.fields:
-        return "header x-failed-recipients"
+    return _standard_sign(mail) or _wild_sign(mail, sender, null_sender=null_sender)
+
+
+def _standard_sign(mail: Mail) -> str:
+    kind = mail.parameters.get("report-type", "").lower() if mail.media_type == "multipart/report" else ""
+    if kind == "delivery-status":
+        return "multipart/report delivery-status"
+    if any(part.media_type in STATUS_TYPES for part in mail.leaves):
+        return "message/delivery-status"
+    return "header x-failed-recipients" if "x-failed-recipients" in mail.fields else ""
+
+
+def _wild_sign(mail: Mail, sender: Mailbox, *, null_sender: bool) -> str:
+    fields = mail.fields
+    machine = null_sender or _is_machine(sender)
+    subject = SUBJECTS.match(fields.text("subject"))
+    if machine and subject:
+        return "a machine's subject of failed delivery"
+    if (machine or subject) and not _answers_someone(fields) and PHRASES.search(_words(mail)):
+        return "the words of failed delivery"
+    if sender.address == "no-reply@sns.amazonaws.com" and _SES.search(_words(mail)):
+        return "notification of failed delivery"
     return ""
 
 
 def failed_recipients(mail: Mail) -> list[str]:
-    """The addresses that a delivery report says were not reached, in its order."""
-    found: dict[str, None] = {}
-    for value in mail.fields.all("x-failed-recipients"):
-        for mailbox in parse_addresses(value):
-            found.setdefault(mailbox.address)
+    """The addresses that a delivery report says were not reached, in its order; bounded."""
+    found: dict[str, str] = {}
     for part in mail.leaves:
-        if part.media_type in {"message/delivery-status", "message/global-delivery-status"}:
+        if part.media_type in STATUS_TYPES:
             for group in _groups(part):
-                if address := _failed(group):
-                    found.setdefault(address)
-    found.pop("", None)
-    return list(found)[:RECIPIENT_LIMIT]
+                _add(found, _unreached(group))
+    if not found:
+        for value in mail.fields.all("x-failed-recipients"):
+            for mailbox in parse_addresses(value):
+                _add(found, mailbox.address)
+    if not found:
+        ours = {
+            box.address.casefold()
+            for name in ("from", "to")
+            for box in parse_addresses(mail.fields.plain(name))
+        }
+        for address in named_recipients(_words(mail), ours):
+            _add(found, address)
+    return list(found.values())[:RECIPIENT_LIMIT]
+
+
+def _add(found: dict[str, str], address: str) -> None:
+    if address:
+        found.setdefault(address.casefold(), address)
+
+
+def _is_machine(sender: Mailbox) -> bool:
+    if local_part(sender.address) in _MACHINES or sender.address.casefold() in _MACHINES:
+        return True
+    return bool(_MACHINE_NAME.match(sender.name)) or sender.name.casefold() in _MACHINES
+
+
+def _answers_someone(fields: Fields) -> bool:
+    """A person who answers about a failed delivery; reports themselves say Re: at most in their subject."""
+    return "in-reply-to" in fields and fields.plain("subject")[:3].lower() in {"re:", "aw:", "sv:"}
+
+
+def _words(mail: Mail) -> str:
+    """The report's own words, not those of the mail that is returned."""
+    for part in mail.leaves:
+        if part.media_type == "text/plain" and (text := plain_text(part)[:_LOOK]).strip():
+            return text
+    for part in mail.leaves:
+        if part.media_type == "text/html":
+            return words_of(part)[:_LOOK]
+    return ""
 
 
 def _groups(part: Part) -> list[Fields]:
@@ -51,12 +122,12 @@ def _groups(part: Part) -> list[Fields]:
     return groups
 
 
-def _failed(group: Fields) -> str:
-    action = group.plain("action").partition(";")[0].strip().lower()
-    if action in {"delivered", "relayed", "expanded"}:
+def _unreached(group: Fields) -> str:
+    """The recipient of one group, as the sender wrote it (RFC 3464 sections 2.3.1 to 2.3.3)."""
+    if group.plain("action").partition(";")[0].partition("(")[0].strip().lower() not in _UNREACHED:
         return ""
     for name in ("original-recipient", "final-recipient"):
         address = group.plain(name).rpartition(";")[2].strip()
-        if (boxes := parse_addresses(address)) and boxes[0].address:
+        if (boxes := parse_addresses(address)) and "@" in boxes[0].address:
             return boxes[0].address
     return ""

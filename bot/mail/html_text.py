@@ -76,6 +76,7 @@ _SKIPPED: Final = frozenset(
 _VOID: Final = frozenset(
     ("br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr")
 )
+_QUOTED_CLASS: Final = re.compile(r"gmail_attr\b|yahoo_quoted\b|moz-cite-prefix|protonmail_quote\b")
 QUOTE_LIMIT: Final = 8
 """Levels of quoting that are shown."""
 
@@ -106,6 +107,8 @@ class _Writer:
         self._quotes = 0
         self._pre = 0
         self._lists: list[int] = []
+        self._divs = 0
+        self._quoted_divs: list[int] = []
         self.skipping = ""
         self._skip_level = 0
 
@@ -193,6 +196,19 @@ class _Writer:
             self._text(attributes["alt"])
         elif tag == "blockquote":
             self._quotes += 1
+        elif tag == "div":
+            self._open_div(attributes)
+
+    def _open_div(self, attributes: dict[str, str]) -> None:
+        """The marks by which mail programs set off what they quote."""
+        self._divs += 1
+        if _QUOTED_CLASS.search(attributes.get("class", "")):
+            self._quoted_divs.append(self._divs)
+            self._quotes += 1
+        elif attributes.get("id", "").endswith("divRplyFwdMsg") or "OutlookMessageHeader" in attributes.get(
+            "class", ""
+        ):
+            self._write("-----Original Message-----")
 
     def _lay_out(self, tag: str) -> None:
         if tag in _PARAGRAPHS:
@@ -218,8 +234,13 @@ class _Writer:
             self._pre -= 1
         elif tag in {"ul", "ol"} and self._lists:
             self._lists.pop()
-        elif tag == "blockquote" and self._quotes:
+        elif tag == "blockquote" and self._quotes > len(self._quoted_divs):
             self._quotes -= 1
+        elif tag == "div" and self._divs:
+            if self._quoted_divs and self._quoted_divs[-1] == self._divs:
+                self._quoted_divs.pop()
+                self._quotes -= 1
+            self._divs -= 1
 
     def _mark(self) -> None:
         """The sign before an item of a list."""

@@ -1,8 +1,204 @@
-"""What a person wrote this time: the text without quotes and signature."""
+"""What a person wrote this time: the text without quotes and signature.
+
+Reads lines, never the whole text by one expression; each line is looked at a fixed number of times and only
+its first characters, so time is linear (SECURITY.md C14). Only a beginning of ``LINE_LIMIT`` lines is looked
+at: a quote that begins later stays. When in doubt the words stay: losing what a person wrote is worse than
+showing a quote, so a text that seems to be quote alone is returned whole.
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
+from bot.mail import quote_words as words
+
+LINE_LIMIT: Final = 2_000
+WIDTH: Final = 400
+"""Characters of a line that are looked at."""
+_INTRO_LINES: Final = 4
+_SIGNATURE_LINES: Final = 12
+
 
 def reply_text(text: str) -> str:
-    """The visible reply."""
-    return text
+    """The visible reply; the whole text when nothing of it is certainly quoted."""
+    lines = text.split("\n")
+    if len(lines) > LINE_LIMIT:
+        lines = [*lines[:LINE_LIMIT], "\n".join(lines[LINE_LIMIT:])]
+    reply = _strip_end(_without_quotes(lines))
+    while reply and not reply[0].strip():
+        reply.pop(0)
+    found = "\n".join(reply).rstrip()
+    return found or ("" if _is_quote_alone(lines) else text.strip())
+
+
+def _is_quote_alone(lines: list[str]) -> bool:
+    """Whether nothing but marked quotes and their introduction stands here: then nobody wrote anything."""
+    plain = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith(">")]
+    return len(plain) <= 1 and (not plain or words.is_opening(plain[0]))
+
+
+def _without_quotes(lines: list[str]) -> list[str]:
+    """The lines above the first sign that the rest is quoted, or with the quoted blocks around answers."""
+    heads = [line[:WIDTH].strip() for line in lines]
+    position = 0
+    while position < len(heads):
+        head = heads[position]
+        if not head:
+            position += 1
+            continue
+        if words.FORWARD.match(head.lstrip("> ")):
+            return lines  # what is passed on belongs to what is said
+        if words.ORIGINAL.match(head) or _is_header_block(heads, position):
+            return _above(lines, heads, position)
+        if (start := _intro(heads, position)) is not None:
+            return _after_intro(lines, heads, start, position)
+        if head.startswith(">"):
+            return _after_intro(lines, heads, position, position - 1)
+        position += 1
+    return lines
+
+
+def _after_intro(lines: list[str], heads: list[str], start: int, end: int) -> list[str]:
+    """``start`` to ``end`` say who wrote; decide what of the rest is quoted."""
+    above = _above(lines, heads, start)
+    rest = end + 1
+    while rest < len(heads) and not heads[rest]:
+        rest += 1
+    if rest >= len(heads):
+        return lines if rest - end > 3 or not above else above
+    if not heads[rest].startswith(">"):
+        # The program does not mark what it quotes; on top of all, the words below are the answer.
+        return above or lines[end + 1 :]
+    block = rest
+    while block < len(heads) and (
+        not heads[block] or heads[block].startswith(">") or _is_wrapped(heads, block)
+    ):
+        block += 1
+    tail = _strip_end(lines[block:])
+    if not any(line.strip() for line in tail) or _only_footer(heads[block:]):
+        return above
+    if not any(head.startswith(">") for head in heads[block:]):
+        return [*above, "", *tail] if end >= start else [*lines[:block], *tail] if above else tail
+    return [*lines[:block], *_trailing_quotes_cut(tail)]  # answers between the quotes: both stay
+
+
+def _trailing_quotes_cut(lines: list[str]) -> list[str]:
+    """Without the quoted block that ends the text, and what introduces it."""
+    end = len(lines)
+    while end and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith(">")):
+        end -= 1
+    if end and end < len(lines) and words.is_opening(lines[end - 1][:WIDTH].strip()):
+        end -= 1
+    return lines[:end]
+
+
+def _is_wrapped(heads: list[str], position: int) -> bool:
+    """One line between two quoted ones: a long quoted line that was broken on its way."""
+    if position + 1 >= len(heads) or not heads[position + 1].startswith(">"):
+        return False
+    before = heads[position - 1]
+    first_word = heads[position].split(" ", 1)[0]
+    return (
+        before.startswith(">")
+        and len(before) + len(first_word) > 70
+        and not before.endswith((".", "?", "!", ":"))
+    )
+
+
+def _only_footer(heads: list[str]) -> bool:
+    """Whether nothing follows but the lines that a mailing list or a program adds."""
+    shown = [head for head in heads if head]
+    return bool(shown) and (
+        words.RULE.match(shown[0]) is not None or words.SIGNATURE.match(shown[0]) is not None
+    )
+
+
+def _above(lines: list[str], heads: list[str], position: int) -> list[str]:
+    """The lines above ``position`` without the rule that stands between."""
+    inline = words.INLINE_INTRO.search(lines[position][:WIDTH])
+    kept = lines[:position]
+    if inline and inline.start() and lines[position][: inline.start()].strip():
+        return [*kept, lines[position][: inline.start()]]
+    while kept and (not heads[len(kept) - 1] or words.RULE.match(heads[len(kept) - 1])):
+        kept.pop()
+    return kept
+
+
+def _intro(heads: list[str], position: int) -> int | None:
+    """The first line of "On Monday, X wrote:" if that ends at ``position``; in the languages of quote_words."""
+    head = heads[position]
+    if words.DATED.match(head):
+        return position
+    if not head.endswith(words.INTRO_ENDS):
+        return None
+    joined = ""
+    for start in range(position, max(-1, position - _INTRO_LINES), -1):
+        if not heads[start] or (heads[start].startswith(">") and start != position):
+            break
+        joined = f"{heads[start]} {joined}".strip()
+        if words.is_intro(joined):
+            return _widest(heads, start, joined)
+    return position if words.is_opening(head) and _next_is_quote(heads, position) else None
+
+
+def _next_is_quote(heads: list[str], position: int) -> bool:
+    return any(head.startswith(">") for head in heads[position + 1 : position + 3])
+
+
+def _widest(heads: list[str], start: int, joined: str) -> int:
+    """Seen in practice: the date stands in the line above the name."""
+    if words.begins_intro(joined):
+        return start
+    for earlier in range(start - 1, max(-1, start - 3), -1):
+        if not heads[earlier] or heads[earlier].startswith(">"):
+            break
+        if words.begins_intro(heads[earlier]):
+            return earlier
+    return start
+
+
+def _is_header_block(heads: list[str], position: int) -> bool:
+    """Whether a copied mail header ("From: ... Sent: ... To: ...") begins here."""
+    if not words.FIRST_FIELD.match(heads[position]):
+        return False
+    seen = 1
+    for head in heads[position + 1 : position + 12]:
+        if words.ANY_FIELD.match(head):
+            seen += 1
+            if seen >= 3:
+                return True
+        elif not head and seen > 1:
+            break
+    return seen >= 2 and "@" in heads[position]
+
+
+def _strip_end(lines: list[str]) -> list[str]:
+    """Without signature, "Sent from my phone", a list's footer and the rules that end a text."""
+    lines = list(lines)
+    for position in range(max(1, len(lines) - 8), len(lines)):
+        if words.LIST_FOOTER.match(lines[position].strip()) and any(
+            "://" in line for line in lines[position:]
+        ):
+            del lines[position:]
+            break
+    _drop_empty(lines)
+    for position in range(max(0, len(lines) - _SIGNATURE_LINES - 1), len(lines)):
+        if words.SIGNATURE.match(lines[position]) and (position or len(lines) > 1):
+            del lines[position:]
+            break
+    _drop_empty(lines)
+    while lines and words.SENT_FROM.match(lines[-1][:WIDTH].strip()):
+        lines.pop()
+        _drop_empty(lines)
+    for position in range(max(0, len(lines) - 4), len(lines)):
+        if words.SENT_FROM.match(lines[position][:WIDTH].strip()):
+            del lines[position:]
+            break
+    while lines and (not lines[-1].strip() or words.RULE.match(lines[-1][:WIDTH].strip())):
+        lines.pop()
+    return lines
+
+
+def _drop_empty(lines: list[str]) -> None:
+    while lines and not lines[-1].strip():
+        lines.pop()

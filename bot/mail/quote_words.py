@@ -1,0 +1,124 @@
+"""The words by which mail programs of many languages begin a quote, a forward and a signature.
+
+Every expression is matched against one line, or a few joined, of bounded length.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# ruff: noqa: RUF001  # letters of many alphabets are what this file is about
+
+_VERBS: Final = (
+    "wrote", "writes", "said", "schrieb", "hat geschrieben", "geschrieben", "a écrit", "a ecrit",
+    "ha scritto", "scrisse", "escribió", "escribio", "ha escrit", "va escriure", "escreveu", "schreef",
+    "het volgende geschreven", "skrev", "kirjoitti", "napisał", "napisała", "napisał(a)", "pisze",
+    "napsal", "napsala", "napsal(a)", "napísal", "napísala", "je napisao", "je napisala", "je napisal",
+    "napisao", "написал", "написала", "написал(а)", "пишет", "писал", "пише", "написав", "написа",
+    "ezt írta", "írta", "a scris", "şunu yazdı", "yazdı", "έγραψε", "rašė", "parašė", "rakstīja",
+    "kirjutas", "menulis", "đã viết", "viết", "เขียนว่า", "כתב", "כתבה", "كتب",
+)  # fmt: skip
+_VERB: Final = re.compile(
+    r"(?:^|[\s>)\]\"'“”*,，。年月日0-9])(?:" + "|".join(map(re.escape, _VERBS)) + r")(?=[\s:：<>*\"'(]|$)",
+    re.IGNORECASE,
+)
+_JOINED_VERB: Final = re.compile("写道|寫道|書きました|のメール|작성|썼습니다")
+"""Verbs of scripts that put no space before them."""
+_WORDS: Final = re.compile(r"\w+")
+_VERB_WORDS: Final = frozenset(word for verb in _VERBS for word in _WORDS.findall(verb) if len(word) > 2)
+_BEGIN: Final = re.compile(
+    r"[\s>*_]*(?:on|at|in|am|le|il|il giorno|in data|el|em|no dia|op|den|på|pe|în|dnia|w dniu|dne|dňa|dana|на|στις|vào|lúc|pada|"
+    r"在|于|於|date|quoting)(?:[\s,0-9]|$)|[\s>*_]*(?:2[0-9]{3}[-/年.]|[0-9]{1,2}[-/. ]|(?:mon|tues?|wed|thur?s?|fri|sat|sun)(?:day)?,? )",
+    re.IGNORECASE,
+)
+_WHEN: Final = re.compile(
+    r"[0-9]{1,4}[-/.年:][0-9]{1,2}|[0-9]{1,2}\s?(?:st|nd|rd|th|\.|de|ª|º)?\s+\w{3,}|\w{3,}\.?\s+[0-9]{1,2}\b|[0-9]{4}"
+)
+_WHO: Final = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{2,}")
+
+DATED: Final = re.compile(
+    r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ ,T]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\s?(?:GMT|UTC)[+-][0-9]{2}:?[0-9]{2}[ ,:]+\S|"
+    r"[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日.{0,200}[:：]$|"
+    r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}\b.{1,200}<[^<>@\s]+@[^<>\s]+>\s?[:：]?$|"
+    r"(?:[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}|\w{3,12}, [0-9]{1,2} \w{3,12} [0-9]{4})\b.{0,20}[0-9]{1,2}[:.][0-9]{2}\b.{1,200}<[^<>@\s]+@[^<>\s]+>\s?[:：]$|"
+    r"-{2,}\s?On \w{3}, .{8,200}\swrote\s?-{2,}$"
+)
+"""A date and a name, and no verb."""
+INLINE_INTRO: Final = re.compile(
+    r"\bOn (?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? |[0-9])[^\n]{5,300}\bwrote:", re.IGNORECASE
+)
+FORWARD: Final = re.compile(
+    r"[-_=*\s]{0,40}(?:begin forwarded message|forwarded (?:message|by)|weitergeleitete (?:nachricht|e-?mail)|anfang der weitergeleiteten|"
+    r"message (?:transféré|réexpédié)|début du message (?:transféré|réexpédié)|messaggio inoltrato|inizio messaggio inoltrato|mensaje reenviado|inicio del mensaje reenviado|"
+    r"mensagem (?:encaminhada|reenviada)|início da mensagem reenviada|doorgestuurd bericht|begin doorgestuurd bericht|videresendt (?:besked|melding)|vidarebefordrat (?:brev|meddelande)|"
+    r"välitetty viesti|przekazana wiadomość|wiadomość przekazana|přeposlaná zpráva|přeposlaná zpráva|пересылаемое сообщение|пересланное сообщение|начало переадресованного|"
+    r"转发的?邮件|轉寄郵件|轉寄的郵件|転送メッセージ|전달된 메시지)[-_=*:：\s]*(?:$|[-:])",
+    re.IGNORECASE,
+)
+ORIGINAL: Final = re.compile(
+    r"[-_=*>\s]{0,40}(?:original (?:message|mail|appointment)|reply message|ursprüngliche (?:nachricht|e-?mail)|original-nachricht|originalnachricht|urspr\. (?:nachricht)|"
+    r"message d'origine|message original|messaggio originale|mensaje original|mensagem original|oorspronkelijk bericht|origineel bericht|oprindelig meddelelse|"
+    r"opprinnelig melding|ursprungligt meddelande|originalmeddelande|alkuperäinen viesti|oryginalna wiadomość|wiadomość oryginalna|původní zpráva|pôvodná správa|eredeti üzenet|"
+    r"mesaj original|orijinal mesaj|исходное сообщение|оригинальное сообщение|оригінальне повідомлення|πρωτότυπο μήνυμα|thư gốc|原始邮件|原始郵件|原邮件|原信件|元のメッセージ|원본 메시지|원본 이메일)"
+    r"(?:[-_=*:：\s]{0,40}$|\s?-{2,})|"
+    r"[-#=*_\s]{0,40}(?:(?:please )?reply above this line|please type your reply above|write (?:your reply )?above this line)",
+    re.IGNORECASE,
+)
+_FROM: Final = (
+    r"from|von|de|da|van|från|fra|lähettäjä|od|от|від|gönderen|kimden|feladó|de la|από|expéditeur|mittente|remitente|remetente|afsender|"
+    r"avsender|nadawca|odesílatel|dari|từ|发件人|寄件者|寄件人|差出人|보낸 ?사람"
+)
+_OTHERS: Final = (
+    r"sent|to|cc|bcc|subject|date|reply-to|importance|attachments|gesendet|an|betreff|datum|kopie|envoyé(?: le| par)?|à|objet|cc|inviato|inviata|data|a|oggetto|"
+    r"enviado(?: el| em)?|enviada(?: em)?|fecha|para|asunto|assunto|verzonden|aan|onderwerp|skickat|till|ämne|sendt|til|emne|lähetetty|vastaanottaja|"
+    r"aihe|päivämäärä|wysłano|do|temat|data|odesláno|komu|předmět|predmet|odoslané|dátum|elküldve|címzett|tárgy|küldve|trimis|către|subiect|tarih|kime|konu|gönderildi|"
+    r"отправлено|дата|кому|тема|копия|надіслано|στάλθηκε|προς|θέμα|ημερομηνία|terkirim|kepada|subjek|ngày|đến|chủ đề|发送时间|發送時間|收件人|收件者|抄送|主题|主旨|主題|日期|日付|送信日時|送信|宛先|件名|"
+    r"보낸 ?날짜|받는 ?사람|제목|날짜|organization|sent by|sent on|posted at"
+)
+FIRST_FIELD: Final = re.compile(
+    rf"[*_>\s]{{0,6}}(?:{_FROM}|date|datum|data|sent|subject|to|an|à|für)[*_]?\s?[:：][*_]?\s?\S",
+    re.IGNORECASE,
+)
+ANY_FIELD: Final = re.compile(rf"[*_>\s]{{0,6}}(?:{_FROM}|{_OTHERS})[*_]?\s?[:：]", re.IGNORECASE)
+RULE: Final = re.compile(r"(?:[-_=*#~+—–.\s]{2,}|[ᐧ•·]+|[>\s]+)$")
+LIST_FOOTER: Final = re.compile(r"_{30,}$")
+INTRO_ENDS: Final = (":", "：", "wrote", ">")
+"""How the last line of an introduction may end."""
+SIGNATURE: Final = re.compile(r"\s*(?:--|—|__|––)\s*$")
+_EXCUSE: Final = r"(?:[,.]\s{0,2}(?:please )?(?:excuse|pardon|forgive) .{0,40})?"
+SENT_FROM: Final = re.compile(
+    rf"[<(]{{0,2}}sent (?:from|via|with|using|by) (?:my |a |an |the )?[\w\[\]'.’&/+-]+(?:\s[\w\[\]'.’&/+-]+){{0,5}}\s?(?:\(https?://\S{{1,200}}\)[\w ]{{0,30}})?{_EXCUSE}[>)]{{0,2}}\s?<?(?:https?://\S{{1,200}})?>?$|"
+    r"(?:get \[?outlook for (?:ios|android).{0,200}|"
+    r"(?:this message was )?sent from .{0,20}(?:iphone|ipad|android|phone|blackberry|samsung|mobile|mail for windows).{0,60}|"
+    r"(?:von meinem .{1,40} gesendet|gesendet (?:von|mit|aus|über) .{1,60})|envoyé (?:de|depuis|à partir de) .{1,60}|inviato (?:da|dal|con) .{1,60}|"
+    r"enviado (?:desde|do|de|a partir do|con) .{1,60}|(?:verstuurd|verzonden) (?:vanaf|van|met|via) .{1,60}|skickat från .{1,60}|"
+    r"(?:sendt|sendes) fra .{1,60}|lähetetty .{1,60}|wysłane z .{1,60}|odesláno z .{1,60}|отправлено (?:с|из) .{1,60}|"
+    r"发自.{1,40}|從我的.{1,30}傳送|.{1,30}から送信|나의 .{1,30}에서 보냄|.{1,30}'?(?:dan|den) gönderildi|trimis de pe .{1,40}|"
+    r"outlook (?:for|für|pour|per|para) (?:ios|android).{0,40})<?(?:https?://\S{1,200})?>?$",
+    re.IGNORECASE,
+)
+
+
+def _has_verb(text: str) -> bool:
+    if _JOINED_VERB.search(text):
+        return True
+    # The long expression is tried only on lines that hold one of its words at all.
+    return not _VERB_WORDS.isdisjoint(_WORDS.findall(text.lower())) and _VERB.search(text) is not None
+
+
+def is_intro(text: str) -> bool:
+    """Whether lines joined say who wrote, and when or from which address."""
+    if len(text) > 500 or not _has_verb(text):
+        return False
+    return _WHEN.search(text) is not None or _WHO.search(text) is not None
+
+
+def begins_intro(text: str) -> bool:
+    """Whether an introduction begins with these words: a date, or the word that stands before one."""
+    return _BEGIN.match(text) is not None
+
+
+def is_opening(text: str) -> bool:
+    """Whether one line says that somebody wrote, without saying when: enough right above a marked quote."""
+    return text.endswith((":", "：")) and len(text) < 300 and _has_verb(text)
