@@ -15,7 +15,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
-_TOKEN: Final = re.compile(r"(?:^|\+|<)hd\.(\d{1,15})\.([a-z2-7]{8})\.([a-z2-7]{8})\.([a-z2-7]{26})(?=@|>|$)")
+_TOKEN: Final = re.compile(r"(?:^|\+|<)hd\.(\d{1,15})\.([a-z2-7]{6})([a-z2-7]{5})([a-z2-7]{26})(?=@|>|$)")
+"""Short, because it must fit behind the desk's name into the 64 octets that a local part may have."""
 _LONGEST: Final = 998
 """A line of mail has no more (RFC 5322, 2.1.1)."""
 
@@ -36,9 +37,9 @@ class References:
 
     def issue(self, ticket: int, recipient: str) -> str:
         """A new token for a message about ``ticket`` to ``recipient`` (canonical address)."""
-        nonce = base64.b32encode(secrets.token_bytes(5)).decode().lower()
-        body = f"hd.{ticket}.{self._who(recipient)}.{nonce}"
-        return f"{body}.{self._sign(body)}"
+        nonce = base64.b32encode(secrets.token_bytes(4)).decode().lower()[:5]
+        body = f"hd.{ticket}.{self._who(recipient)}{nonce}"
+        return f"{body}{self._sign(body)}"
 
     def read(self, text: str) -> Reference | None:
         """The genuine token in a message id, an address or a header; None when there is none (D2)."""
@@ -46,7 +47,7 @@ class References:
         if found is None:
             return None
         ticket, who, nonce, signature = found.groups()
-        if not hmac.compare_digest(self._sign(f"hd.{ticket}.{who}.{nonce}"), signature):
+        if not hmac.compare_digest(self._sign(f"hd.{ticket}.{who}{nonce}"), signature):
             return None
         return Reference(int(ticket), who)
 
@@ -55,7 +56,7 @@ class References:
         return hmac.compare_digest(reference.recipient_hash, self._who(address))
 
     def _who(self, address: str) -> str:
-        return self._mac(b"who", address, 5)
+        return self._mac(b"who", address, 4)[:6]
 
     def _sign(self, body: str) -> str:
         return self._mac(b"sig", body, 16)
