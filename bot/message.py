@@ -100,7 +100,7 @@ class IncomingMessage:
     sent_at: datetime | None = None
     """What the sender's clock said: shown, never trusted."""
     thread_keys: tuple[str, ...] = ()
-    """What it answers, nearest first: message ids and the tokens in the addresses that it was sent to."""
+    """What it answers, nearest first: external ids. An address of ours among the recipients may name it too."""
     html: str | None = None
     attachments: tuple[Attachment, ...] = ()
     automation: Automation = Automation.NONE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import chain, islice
 
 from bot.desk.desk import Desk
 from bot.desk.outcome import Reason
@@ -14,7 +13,7 @@ from bot.store import tickets
 from bot.store.engine import Tx
 from bot.store.tickets import TicketFacts
 
-_MOST_KEYS = 100
+_MOST_KEYS = 50
 """Addresses and references beyond this many are not looked at: nobody's honest thread needs them."""
 
 
@@ -32,8 +31,8 @@ def match(tx: Tx, message: IncomingMessage, sender: str, person_id: int | None, 
     Only a genuine token opens a ticket's door, and only to the person it was sent to (D1 to D3). A tag in the
     subject counts from its requester alone, and not when the sender is known to be forged (D5).
     """
-    addressed = (party.address for party in message.recipients)
-    for key in islice(chain(addressed, message.thread_keys), _MOST_KEYS):
+    addressed = [party.address for party in message.recipients[:_MOST_KEYS]]
+    for key in (*message.thread_keys[:_MOST_KEYS], *addressed):
         reference = desk.references.read(key)
         facts = tickets.facts(tx, reference.ticket) if reference else None
         if reference is None or facts is None:

@@ -67,7 +67,7 @@ def message_from(mail: Mail, payload: Payload) -> IncomingMessage:
         reply_text=reply_text(body.text),
         received_at=payload.received_at,
         sent_at=_sent_at(fields),
-        thread_keys=_thread_keys(fields, recipients),
+        thread_keys=_thread_keys(fields),
         html=body.html,
         attachments=read_attachments(mail, body.attached) if body.attached else (),
         automation=automation,
@@ -119,12 +119,10 @@ def _ids(value: str) -> list[str]:
     return [text for text in found if text and len(text) <= ID_LIMIT]
 
 
-def _thread_keys(fields: Fields, recipients: tuple[Party, ...]) -> tuple[str, ...]:
+def _thread_keys(fields: Fields) -> tuple[str, ...]:
     keys = answered_ids(fields) if "in-reply-to" in fields else []
     if "references" in fields:
         keys += reversed(reference_ids(fields))
-    keys = keys[: KEY_LIMIT - 20]
-    keys += [party.address for party in recipients if "+" in party.address.rpartition("@")[0]]
     return tuple(dict.fromkeys(keys))[:KEY_LIMIT]
 
 

@@ -78,14 +78,14 @@ def test_d8_two_addresses_in_from_are_noted() -> None:
     assert "more than one address in From" in message.oddities
 
 
-def test_thread_keys_are_nearest_first_and_end_with_the_tokens() -> None:
+def test_thread_keys_are_nearest_first() -> None:
     raw = letter(
         "To: help+t0k@desk.example, other@desk.example",
         "In-Reply-To: <c@x>",
         "References: <a@x> <b@x>\r\n <c@x>",
     )
     message = read(raw, rcpt_to=["help+en.v@desk.example"])
-    assert message.thread_keys == ("c@x", "b@x", "a@x", "help+t0k@desk.example", "help+en.v@desk.example")
+    assert message.thread_keys == ("c@x", "b@x", "a@x")
 
 
 def test_ids_without_angle_brackets_or_folded_inside_are_read() -> None:
