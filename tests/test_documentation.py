@@ -8,18 +8,21 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
+import click
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pydantic import BaseModel, SecretStr
 
+from bot.cli.main import cli
 from bot.config import Config, load
 
 ROOT: Final = Path(__file__).parent.parent
 EXAMPLE: Final = ROOT / "config.example.toml"
 COMMENTED_KEY: Final = re.compile(r"^# (?=[a-z_]+ = )")
 PAGES: Final = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+CODE: Final = re.compile(r"```sh\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)==(\S+) \\$", re.MULTILINE)
 
 
@@ -118,6 +121,20 @@ def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8"))) <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_and_option_that_a_page_shows_exists(page: Path) -> None:
+    code = "\n".join(block or span for block, span in CODE.findall(page.read_text(encoding="utf-8")))
+    for line in re.findall(r"^(?:\S+/)?deskbot ([a-z][^#\n]*)", code, re.MULTILINE):
+        command: click.Command = cli
+        words = line.split()
+        while isinstance(command, click.Group) and words:
+            found = command.get_command(click.Context(command), words.pop(0))
+            assert found is not None, f"deskbot {line}"
+            command = found
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, f"deskbot {line}"
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
