@@ -92,7 +92,8 @@ async def test_a_repeat_of_a_mail_that_was_read_meanwhile_is_not_a_second_mail(t
     (file,) = files(tmp_path)
     file.rename(tmp_path / "cur" / f"{file.name}:2,S")
     await sender.send(outgoing("one"))
-    assert len(mailbox.Maildir(tmp_path, create=False)) == 1
+    assert files(tmp_path) == []
+    assert len(list((tmp_path / "cur").iterdir())) == 1
 
 
 async def test_many_at_once_are_each_there_once_and_nothing_is_left_in_tmp(tmp_path: Path) -> None:

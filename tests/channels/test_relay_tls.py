@@ -81,6 +81,24 @@ async def test_f9_mail_goes_encrypted_to_a_relay_with_a_trusted_certificate(
 
 
 @pytest.mark.parametrize("mode", MODES)
+async def test_a_kept_encrypted_connection_that_the_relay_has_closed_is_no_error(
+    certificates: Certificates, mode: str
+) -> None:
+    async with encrypted(mode, certificates.good) as host:
+        sender = sender_to(section_for(host, tls=mode, ca_file=certificates.good.file))
+        for _ in range(3):
+            await sender.send(outgoing())
+            host.drop_all()
+        host.will("MAIL", Deed.DROP_BEFORE)
+        await failure(sender)
+        await sender.send(outgoing())
+        host.will("MAIL", Deed.DROP_BEFORE)
+        await sender.send(outgoing())
+        await sender.close()
+        assert len(host.taken) == 5
+
+
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("fault", ["self-signed", "another name", "expired"])
 async def test_x23_f9_a_certificate_that_cannot_be_trusted_gets_no_mail_and_no_password(
     certificates: Certificates, mode: str, fault: str
@@ -117,7 +135,7 @@ async def test_x23_a_starttls_that_fails_is_temporary_and_nothing_is_sent(
     account: Smarthost, certificates: Certificates, step: Step
 ) -> None:
     account.will("STARTTLS", step)
-    error = await failure(logged_in(account, certificates, timeout=timedelta(milliseconds=150)))
+    error = await failure(logged_in(account, certificates, timeout=timedelta(milliseconds=400)))
     assert (error.permanent, error.ambiguous) == (False, False)
     assert asked(account) == {"EHLO", "STARTTLS"}
 
