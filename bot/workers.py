@@ -16,9 +16,8 @@ import contextlib
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
-from bot.config import Workers as Section
 from bot.errors import WorkerFailed
 from bot.worker_link import JobType, Limits, Link, Task, launch
 from bot.worker_main import ping
@@ -36,6 +35,22 @@ _STARTS: Final = 3
 """Starts that may fail in a row before those who wait are told."""
 _IDLE_SECONDS: Final = 120
 _PREFIXES: Final = ("bot.",)
+
+
+class Section(Protocol):
+    """What is configured: ``config.Workers``, or anything that has these."""
+
+    @property
+    def processes(self) -> int:
+        """Children at the most."""
+
+    @property
+    def seconds(self) -> int:
+        """For one job."""
+
+    @property
+    def memory_mb(self) -> int:
+        """Address space of a child."""
 
 
 class Workers:
