@@ -17,9 +17,11 @@ from typing import Final
 from bot import clock
 from bot.channels.smtp_address import OwnAddresses
 from bot.channels.smtp_auth import read_hash
+from bot.channels.smtp_body import Memory
 from bot.channels.smtp_commands import LmtpSession, Session
 from bot.channels.smtp_limits import Places, Room, TrustedProxies, tls_context
-from bot.channels.smtp_session import Phase, Shared, log
+from bot.channels.smtp_session import Phase, log
+from bot.channels.smtp_shared import Shared
 from bot.clock import Clock
 from bot.config import Desk, Smtp
 from bot.errors import ChannelError, StoreUnavailable
@@ -27,6 +29,9 @@ from bot.message import IncomingMessage, Payload
 from bot.ports import Accept
 
 BACKLOG: Final = 512
+MAILS_AT_ONCE: Final = 10
+"""Mails of the greatest size that may be arriving at the same time; a mail beyond that is put off."""
+LEAST_MEMORY: Final = 67_108_864
 GRACE: Final = 5.0
 """Seconds that mail which is already arriving has to get through when the door closes."""
 
@@ -70,11 +75,18 @@ class SmtpDoor:
             room=Room(self._desk.data, section.min_free_mb),
             tls=tls_context(section),
             accept=_not_yet,
+            memory=Memory(max(MAILS_AT_ONCE * section.max_size, LEAST_MEMORY)),
         )
         sockets = await _take_port(section)
         self.port = int(sockets[0].getsockname()[1])
         self._bound = sockets, shared
         return self._bound
+
+    def close(self) -> None:
+        """Let go of the port of a door that ``listen`` has opened and nobody has run."""
+        sockets, self._bound = self._bound[0] if self._bound else [], None
+        for taken in sockets:
+            taken.close()
 
     async def run(self, accept: Accept) -> None:
         """Serve until cancelled; then let mail that is arriving get through, for a while."""
@@ -96,7 +108,7 @@ class SmtpDoor:
                 server.close()
             for taken in sockets:
                 taken.close()
-            await self._close(shared)
+            await self._see_off(shared)
 
     async def translate(self, payload: Payload) -> Sequence[IncomingMessage]:
         """The message in a payload. Raises ``HeldError``."""
@@ -114,7 +126,7 @@ class SmtpDoor:
             for connection in tuple(shared.connections):
                 connection.check(now)
 
-    async def _close(self, shared: Shared) -> None:
+    async def _see_off(self, shared: Shared) -> None:
         shared.stopping = True
         for connection in tuple(shared.connections):
             if connection.phase is Phase.COMMAND:

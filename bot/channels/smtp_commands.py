@@ -9,15 +9,14 @@ import asyncio
 from typing import ClassVar, Final
 
 from bot.channels.smtp_address import Path, hides_something, masked, read_path
-from bot.channels.smtp_auth import DUMMY, decode, split_plain, verify_password
 from bot.channels.smtp_body import Body, Verdict
-from bot.channels.smtp_session import LINE_LIMIT, UNKNOWN_COMMAND, Command, Connection, Phase, log
+from bot.channels.smtp_login import log_in
+from bot.channels.smtp_session import UNKNOWN_COMMAND, Command, Connection, Phase, log
 from bot.errors import StoreUnavailable
 from bot.failpoints import failpoint
 from bot.mail.identity import content_key
 from bot.message import Payload
 
-MAX_AUTH_FAILURES: Final = 3
 BIG: Final = 262_144
 """Octets above which a mail is hashed in a thread, so that others are served meanwhile."""
 
@@ -73,7 +72,7 @@ class Session(Connection):
             if not path.address:
                 self.refuse(b"501 5.1.3 RCPT TO:<address>")
             elif (refusal := self.shared.own.refusal(path)) is not None:
-                log.info("recipient refused", extra={"action": "smtp.refused", "peer": self.peer})
+                log.info("recipient refused", extra=self._refused(path, refusal))
                 self.refuse(refusal)
             elif path.rest:
                 self.refuse(b"555 5.5.4 Unknown parameter")
@@ -91,18 +90,14 @@ class Session(Connection):
         elif not self.shared.room.enough(self.loop.time()):
             self.say(NO_ROOM)
         else:
-            self.body = Body(self.shared.section.max_size)
-            self.began = self.loop.time()
-            self.phase = Phase.DATA
-            self.say(b"354 End with CR LF . CR LF")
-            await self.stream.body(self.body)
-            self.phase = Phase.KEEP
-            self.deadline = self.loop.time() + self.shared.data_timeout
-            answer = await self._outcome(self.body)
-            self._answer_mail(answer)
-            self.body = None
+            body = self.body = Body(self.shared.section.max_size, self.shared.memory)
+            try:
+                await self._take(body)
+            finally:
+                body.release()
+                self.body = None
+                self.phase = Phase.COMMAND
             self.reset()
-            self.phase = Phase.COMMAND
             if self.shared.stopping:
                 self.hang_up(b"421 4.3.2 Closing")
 
@@ -126,7 +121,6 @@ class Session(Connection):
         self.hang_up(b"221 2.0.0 Bye")
 
     async def auth(self, arg: str) -> None:
-        mechanism, _, initial = arg.partition(" ")
         if self.session.host_name is None or not self.session.extended_smtp:
             self.refuse(HELLO_FIRST)
         elif not self.shared.section.accounts:
@@ -135,12 +129,8 @@ class Session(Connection):
             self.refuse(b"538 5.7.11 Encryption first", UNKNOWN_COMMAND)
         elif self.user or self.envelope.mail_from is not None:
             self.refuse(b"503 5.5.1 Not now")
-        elif (read := {"PLAIN": self._plain, "LOGIN": self._login}.get(mechanism.upper())) is None:
-            self.refuse(b"504 5.5.4 PLAIN or LOGIN")
-        elif (account := await read(initial)) is None:
-            self.refuse(b"501 5.5.2 Not understood", UNKNOWN_COMMAND)
         else:
-            await self._log_in(*account)
+            await log_in(self, arg)
 
     # Greeting.
 
@@ -205,10 +195,31 @@ class Session(Connection):
             return b"553 5.6.7 Needs SMTPUTF8"
         return None
 
+    def _refused(self, path: Path, refusal: bytes) -> dict[str, str]:
+        return {
+            "action": "smtp.refused",
+            "peer": self.peer,
+            "recipient": masked(path.address),
+            "answer": refusal[:9].decode(),
+        }
+
     # The mail.
+
+    async def _take(self, body: Body) -> None:
+        """Let a mail arrive, store it, say what became of it."""
+        self.began = self.loop.time()
+        self.phase = Phase.DATA
+        self.say(b"354 End with CR LF . CR LF")
+        await self.stream.body(body)
+        self.phase = Phase.KEEP
+        self.deadline = self.loop.time() + self.shared.data_timeout
+        self._answer_mail(await self._outcome(body), last=body.verdict is Verdict.FLOOD)
 
     async def _outcome(self, body: Body) -> bytes:
         """Store a mail that has arrived; the answer says what became of it."""
+        if body.verdict is Verdict.NO_MEMORY:
+            log.warning("no memory", extra={"action": "smtp.no_memory", "peer": self.peer})
+            return NO_ROOM
         if body.verdict is not Verdict.WHOLE:
             log.info("too big", extra={"action": "smtp.too_big", "peer": self.peer, "size": body.received})
             return TOO_BIG
@@ -256,52 +267,11 @@ class Session(Connection):
             },
         )
 
-    def _answer_mail(self, answer: bytes) -> None:
-        if self.body is not None and self.body.verdict is Verdict.FLOOD:
+    def _answer_mail(self, answer: bytes, *, last: bool) -> None:
+        if last:
             self.hang_up(answer)
         else:
             self.say(answer)
-
-    # Logging in.
-
-    async def _ask(self, challenge: bytes) -> str | None:
-        self.say(b"334 " + challenge)
-        self.deadline = self.loop.time() + self.shared.command_timeout
-        line = await self.stream.line(LINE_LIMIT)
-        return decode(line.rstrip(b"\r\n").decode("latin-1"))
-
-    async def _plain(self, initial: str) -> tuple[str, str] | None:
-        answer = decode(initial) if initial else await self._ask(b"")
-        return None if answer is None else split_plain(answer)
-
-    async def _login(self, initial: str) -> tuple[str, str] | None:
-        name = decode(initial) if initial else await self._ask(b"VXNlcm5hbWU6")
-        password = await self._ask(b"UGFzc3dvcmQ6") if name else None
-        return None if not name or password is None else (name, password)
-
-    async def _log_in(self, name: str, password: str) -> None:
-        shared = self.shared
-        origins = (f"peer {self.peer}", f"name {name[:256]}")
-        async with shared.verifying:
-            now = self.loop.time()
-            if any(shared.patience.pause(who, now) for who in origins):
-                self.hang_up(b"421 4.7.0 Too many failures, try again later")
-                return
-            secret = shared.section.accounts.get(name)
-            hashed = DUMMY if secret is None else secret.get_secret_value()
-            right = await asyncio.to_thread(verify_password, password, hashed)
-            if right and secret is not None:
-                shared.patience.succeeded(origins[1])
-                self.user = name
-                self.say(b"235 2.7.0 Welcome")
-                return
-            for who in origins:
-                shared.patience.failed(who, now)
-        log.warning("login failed", extra={"action": "smtp.auth_failed", "peer": self.peer})
-        self.auth_failures += 1
-        self.refuse(b"535 5.7.8 Wrong name or password")
-        if self.auth_failures >= MAX_AUTH_FAILURES:
-            self.hang_up(b"421 4.7.0 Too many failures")
 
     commands: ClassVar[dict[str, Command]] = {
         "HELO": helo,
@@ -328,7 +298,7 @@ class LmtpSession(Session):
         **{verb: command for verb, command in Session.commands.items() if verb not in ("HELO", "EHLO")},
     }
 
-    def _answer_mail(self, answer: bytes) -> None:
+    def _answer_mail(self, answer: bytes, *, last: bool) -> None:
         for _ in self.envelope.rcpt_tos[1:]:
             self.say(answer)
-        super()._answer_mail(answer)
+        super()._answer_mail(answer, last=last)

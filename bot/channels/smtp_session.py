@@ -12,7 +12,6 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, ClassVar, Final, cast
 
@@ -20,14 +19,10 @@ from aiosmtpd.proxy_protocol import V2_CMD, get_proxy
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as Dialogue
 
-from bot.channels.smtp_address import OwnAddresses
-from bot.channels.smtp_auth import Patience
 from bot.channels.smtp_body import Body
-from bot.channels.smtp_limits import Places, Room, TrustedProxies, client_address, household, plain_address
+from bot.channels.smtp_limits import client_address, household, plain_address
+from bot.channels.smtp_shared import Shared
 from bot.channels.smtp_stream import ClientGone, ClientStream, LineTooLong
-from bot.clock import Clock
-from bot.config import Smtp
-from bot.ports import Accept
 
 log: Final = logging.getLogger("deskbot.smtp")
 
@@ -56,33 +51,6 @@ class Phase(Enum):
     DATA = auto()
     KEEP = auto()
     """The mail is here and is being stored."""
-
-
-@dataclass
-class Shared:
-    """What all connections of one door share."""
-
-    section: Smtp
-    own: OwnAddresses
-    clock: Clock
-    proxies: TrustedProxies
-    places: Places
-    room: Room
-    tls: ssl.SSLContext | None
-    accept: Accept
-    patience: Patience = field(default_factory=Patience)
-    verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
-    """Each password check takes 16 MB and 50 ms of a core."""
-    connections: set[Connection] = field(default_factory=set)
-    stopping: bool = False
-
-    def __post_init__(self) -> None:
-        self.command_timeout = self.section.command_timeout.total_seconds()
-        self.data_timeout = self.section.data_timeout.total_seconds()
-        self.session_timeout = self.section.session_timeout.total_seconds()
-        self.banner = (
-            f"220 {self.section.hostname} {self.section.protocol.upper().replace('S', 'ES', 1)}".encode()
-        )
 
 
 class Connection(SMTP):
@@ -170,6 +138,10 @@ class Connection(SMTP):
             self._dropped("smtp.mischief")
             self.hang_up(b"421 4.7.0 Too many errors")
 
+    def restart_clock(self) -> None:
+        """The client has said something whole, and may think again."""
+        self.deadline = self.loop.time() + self.shared.command_timeout
+
     def reset(self) -> None:
         """Forget sender and recipients."""
         self.envelope = Envelope()
@@ -202,8 +174,9 @@ class Connection(SMTP):
                 ssl_handshake_timeout=timeout,
                 ssl_shutdown_timeout=LINGER,
             )
-        except (OSError, EOFError) as error:  # ssl.SSLError and TimeoutError are OSErrors
+        except OSError as error:  # ssl.SSLError is one
             self._dropped("smtp.tls_failed", reason=type(error).__name__)
+            self._leave()  # asyncio does not call connection_lost() during a handshake
             raise ClientGone from None
         if wire is None:
             raise ClientGone
@@ -265,7 +238,7 @@ class Connection(SMTP):
             self.wire.close()
 
     async def _next_command(self) -> None:
-        self.deadline = self.loop.time() + self.shared.command_timeout
+        self.restart_clock()
         line = await self.stream.line(LINE_LIMIT)
         if self.closing:
             return
@@ -303,7 +276,7 @@ class Connection(SMTP):
             self.refuse(b"451 4.3.0 Trouble here, try again later")
 
     def _unknown(self, verb: str) -> None:
-        if verb in ("PROXY", "GET", "POST", "CONNECT"):  # a peer that is not listed, or a web browser
+        if verb in ("PROXY", "GET", "POST", "CONNECT") or "\0" in verb:  # an unlisted proxy, or a browser
             self._dropped("smtp.not_smtp")
             self.hang_up(b"421 4.7.0 Not here")
         else:

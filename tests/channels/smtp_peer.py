@@ -140,3 +140,4 @@ async def open_door(
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+        door.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta, timezone
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.mail.identity import content_key
@@ -91,6 +91,7 @@ def test_a_header_block_without_end_takes_no_more_than_linear_time() -> None:
     assert time.process_time() - began < 5
 
 
+@settings(deadline=None)
 @given(octets, octets)
 def test_two_bodies_that_differ_have_two_keys(one: bytes, other: bytes) -> None:
     def plain(body: bytes) -> bytes:
@@ -99,6 +100,7 @@ def test_two_bodies_that_differ_have_two_keys(one: bytes, other: bytes) -> None:
     assert (key(HEADERS + b"\r\n" + one) == key(HEADERS + b"\r\n" + other)) == (plain(one) == plain(other))
 
 
+@settings(deadline=None)
 @given(st.lists(text, min_size=3, max_size=3), st.lists(text, min_size=3, max_size=3))
 def test_no_two_sets_of_fields_run_into_one_key(one: list[str], other: list[str]) -> None:
     def mail(values: list[str]) -> bytes:
@@ -107,6 +109,7 @@ def test_no_two_sets_of_fields_run_into_one_key(one: list[str], other: list[str]
     assert (key(mail(one)) == key(mail(other))) == (one == other)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=2000))
 def test_any_octets_have_a_key(raw: bytes) -> None:
     assert len(key(raw)) == 64
