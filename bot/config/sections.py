@@ -1,63 +1,20 @@
-"""The configuration: TOML, overridden by the environment, checked once, frozen for ever.
+"""The sections of the configuration: every key has a default that serves a newcomer.
 
-Every key has a default that serves a newcomer; ``config.example.toml`` documents each. A key that Deskbot
-does not know is an error that names it. ``DESKBOT_SECTION__KEY`` in the environment overrides
-``[section] key``; a secret can stand in the file that ``key_file`` names.
+``config.example.toml`` documents each key.
 """
 
 from __future__ import annotations
 
-import os
-import tomllib
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from bot.errors import ConfigError
+from bot.config.kinds import Duration, Locale, Port, Words, Zone
 
 LOCALES: Final = ("en", "zh", "it")
-PREFIX: Final = "DESKBOT_"
-
-
-def _duration(value: object) -> object:
-    """ "90s", "30m", "8h", "5d" -> timedelta; a timedelta stays as it is."""
-    if isinstance(value, str) and value[:-1].isdigit() and value[-1:] in "smhd":
-        unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[value[-1]]
-        return timedelta(**{unit: int(value[:-1])})
-    if isinstance(value, timedelta):
-        return value
-    raise ValueError('write a duration as a number with s, m, h or d: "30m", "8h", "5d"')
-
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f'"{value}" is not a time zone; write one like "Europe/Rome" or "Asia/Shanghai"')
-    return value
-
-
-def _listed(value: object) -> object:
-    """A list may come from the environment as words with commas."""
-    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Locale = Literal["en", "zh", "it"]
-Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class Section(BaseModel):
@@ -314,50 +271,3 @@ class Config(Section):
     @property
     def calendar_zone(self) -> ZoneInfo:
         return ZoneInfo(self.calendar.time_zone or self.desk.time_zone)
-
-
-def load(path: Path | None = None, environment: dict[str, str] | None = None) -> Config:
-    """Read the configuration; ``path`` None means ``config.toml`` here if there is one, else defaults.
-
-    Raises ``ConfigError`` with a line for each key that is wrong.
-    """
-    environment = dict(os.environ) if environment is None else environment
-    data: dict[str, Any] = {}
-    if path is None and Path("config.toml").exists():
-        path = Path("config.toml")
-    if path is not None:
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(f"{path}: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path}: not TOML: {error}") from None
-    _override(data, environment)
-    try:
-        return Config.model_validate(data)
-    except ValidationError as error:
-        raise ConfigError("\n".join(_explain(e) for e in error.errors())) from None
-
-
-def _override(data: dict[str, Any], environment: dict[str, str]) -> None:
-    """Put ``DESKBOT_SECTION__KEY[__KEY]`` over what the file says."""
-    for name, value in sorted(environment.items()):
-        steps = name.removeprefix(PREFIX).lower().split("__")
-        if not name.startswith(PREFIX) or len(steps) < 2:
-            continue
-        if steps[0] == "priorities":
-            steps[1] = steps[1].upper()
-        table = data
-        for step in steps[:-1]:
-            table = table.setdefault(step, {})
-            if not isinstance(table, dict):
-                raise ConfigError(f"{name}: {step} is not a table")
-        table[steps[-1]] = value
-        table.pop(steps[-1] + "_file", None)
-
-
-def _explain(error: Any) -> str:
-    key = ".".join(str(step) for step in error["loc"]) or "configuration"
-    if error["type"] == "extra_forbidden":
-        return f"{key}: there is no such key; config.example.toml lists all"
-    return f"{key}: {error['msg'].removeprefix('Value error, ')}"
