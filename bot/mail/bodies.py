@@ -78,17 +78,16 @@ def unflow(text: str, *, delsp: bool = False) -> str:
     open_depth = -1
     for line in text.split("\n"):
         depth = len(line) - len(line.lstrip(">")) if line.startswith(">") else 0
-        content = line[depth:]
-        content = content.removeprefix(" ")
+        content = line[depth:].removeprefix(" ")
         signature = content == "-- "
         soft = content.endswith(" ") and not signature
-        kept = content[:-1] if soft and delsp else content
-        if open_depth == depth and not signature:
-            out[-1] += kept
-        else:
-            out.append(f"{'>' * depth} {kept}" if depth else kept)
+        if open_depth != depth or signature:
+            out.append("\n")
+            if depth:
+                out.append(">" * depth + " ")
+        out.append(content[:-1] if soft and delsp else content)
         open_depth = depth if soft else -1
-    return "\n".join(out)
+    return "".join(out)[1:]
 
 
 def _is_words(part: Part, *, sole: bool) -> bool:

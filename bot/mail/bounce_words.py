@@ -18,8 +18,8 @@ SUBJECTS: Final = re.compile(
     r"message non (?:remis|distribu)|non recapita|impossibile recapitare|mancat[oa] (?:recapito|consegna)|notifica di mancat|"
     r"no se (?:puede|ha podido|pudo) entregar|no entregado|error de entrega|n[ãa]o (?:foi )?(?:entreg|poss[ií]vel entregar)|"
     r"onbestelbaar|kan inte leverer|kunne ikke levere|не ?доставлен|ошибка доставки|"
-    r"配信不能|配信(?:エラー|失敗)|送信(?:エラー|失敗)|メールエラー|未送達|未配信|配送失敗|退信|系统退信|系統退信|未送达|无法投递|無法投遞|无法送达|"
-    r"投递失败|传输失败|邮件传输|배달 ?(?:실패|되지)|반송)",
+    r"[^a-z]{0,12}(?:配信不能|配信(?:エラー|失敗)|送信(?:エラー|失敗)|メールエラー|未送達|未配信|配送失敗|退信|系统退信|系統退信|未送达|无法投递|無法投遞|无法送达|"
+    r"投递失败|传输失败|邮件传输|배달 ?(?:실패|되지)|반송))",
     re.IGNORECASE,
 )
 """Matched at the beginning of a subject."""
@@ -52,11 +52,11 @@ _COPY_BEGINS: Final = re.compile(
     re.IGNORECASE,
 )
 _HEADING: Final = re.compile(
-    r"recipient|address|did not reach|not delivered|could not be delivered|failed|affected|undeliver|deliver|得|地址|宛先|адрес",
+    r"recipient|address|did not reach|failed|affected|deliver|zugestellt|zustell|distribu|recapit|consegn|entreg|достав|адрес|地址|宛先",
     re.IGNORECASE,
 )
 _ALONE: Final = re.compile(
-    rf"[\s>*•<\"'(-]*(?:smtp[:=])?({_ADDRESS})[\s>\"')]*(?:[:;,.]?\s*$|:\s|\s*\[|\s+(?:\(|\.\.\.|user|invalid|unknown))",
+    rf"[\s>*•<\"'(-]*(?:smtp[:=])?({_ADDRESS})[\s>\"')]*(?:[:;,.]?\s*$|:\s|\s*\[|\s+(?:\(|\.\.\.|user|on|invalid|unknown))",
     re.IGNORECASE,
 )
 _FIELD: Final = re.compile(
@@ -110,4 +110,4 @@ def _in_sentences(lines: list[str]) -> Iterator[str]:
 def _anywhere(lines: list[str]) -> Iterator[str]:
     for line in lines:
         if _HEADING.search(line) and (found := _ANY.search(line)):
-            yield found[0]
+            yield found[0].removeprefix("SMTP=")

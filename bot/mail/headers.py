@@ -97,7 +97,7 @@ def read_fields(data: bytes, start: int, end: int) -> tuple[Fields, int]:
             return fields, empty.end()
         after = _BAD_LINE.match(data, position, limit).end()  # type: ignore[union-attr]  # matches anything
         mbox = position == start and data.startswith((b"From ", b">From "), position)
-        if not mbox and _KNOWN.match(data, after, limit) is None and after < limit:
+        if not mbox and _KNOWN.match(data, after, limit) is None and (after < limit or limit == end):
             return fields, position  # seen in practice: the empty line is missing
         position = after
     if position >= end:

@@ -129,11 +129,10 @@ class _Writer:
     def _markup(self, start: int) -> int:
         """Handle what begins with the "<" at ``start``; returns where to go on."""
         html = self._html
-        if self._comments and html.startswith("<!--", start):
-            end = html.find("-->", start + 2)
-            if end >= 0:
-                return end + 3
-            self._comments = False
+        if html.startswith("<!--", start):
+            end = html.find("-->", start + 2) if self._comments else -1
+            self._comments = end >= 0
+            return end + 3 if end >= 0 else start + 4
         if html.startswith(("<!", "<?"), start):
             end = html.find(">", start)
             return len(html) if end < 0 else end + 1

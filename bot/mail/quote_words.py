@@ -35,13 +35,16 @@ _BEGIN: Final = re.compile(
 _WHEN: Final = re.compile(
     r"[0-9]{1,4}[-/.年:][0-9]{1,2}|[0-9]{1,2}\s?(?:st|nd|rd|th|\.|de|ª|º)?\s+\w{3,}|\w{3,}\.?\s+[0-9]{1,2}\b|[0-9]{4}"
 )
+_DATED_SENDER: Final = re.compile(
+    r"\b(?:19|20)[0-9]{2}\b.{0,40}?\b[0-9]{1,2}[:.][0-9]{2}\b.{0,200}<[^<>@\s]{1,64}@[^<>\s]{1,200}>\s?[:：]$"
+)
+_CLOCK: Final = re.compile(r"\b[0-9]{1,2}\s?[:.h]\s?[0-9]{2}\b|[0-9]\s?[ap]\.?m\b|[时時시]", re.IGNORECASE)
 _WHO: Final = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{2,}")
 
 DATED: Final = re.compile(
     r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ ,T]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\s?(?:GMT|UTC)[+-][0-9]{2}:?[0-9]{2}[ ,:]+\S|"
     r"[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日.{0,200}[:：]$|"
     r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}\b.{1,200}<[^<>@\s]+@[^<>\s]+>\s?[:：]?$|"
-    r"(?:[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}|\w{3,12}, [0-9]{1,2} \w{3,12} [0-9]{4})\b.{0,20}[0-9]{1,2}[:.][0-9]{2}\b.{1,200}<[^<>@\s]+@[^<>\s]+>\s?[:：]$|"
     r"-{2,}\s?On \w{3}, .{8,200}\swrote\s?-{2,}$"
 )
 """A date and a name, and no verb."""
@@ -109,9 +112,16 @@ def _has_verb(text: str) -> bool:
 
 def is_intro(text: str) -> bool:
     """Whether lines joined say who wrote, and when or from which address."""
-    if len(text) > 500 or not _has_verb(text):
+    if len(text) > 500:
         return False
-    return _WHEN.search(text) is not None or _WHO.search(text) is not None
+    if _has_verb(text):
+        return _WHEN.search(text) is not None or _WHO.search(text) is not None
+    return _DATED_SENDER.search(text) is not None
+
+
+def is_certain(text: str) -> bool:
+    """Whether an introduction bears a time or an address, as programs write it and people do not."""
+    return _WHO.search(text) is not None or _CLOCK.search(text) is not None
 
 
 def begins_intro(text: str) -> bool:

@@ -67,6 +67,8 @@ def _after_intro(lines: list[str], heads: list[str], start: int, end: int) -> li
     if rest >= len(heads):
         return lines if rest - end > 3 or not above else above
     if not heads[rest].startswith(">"):
+        if not words.is_certain(" ".join(heads[start : end + 1])):
+            return lines
         # The program does not mark what it quotes; on top of all, the words below are the answer.
         return above or lines[end + 1 :]
     block = rest
