@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -26,10 +27,11 @@ from bot.mail.parse import parse_mail
 from bot.message import IncomingMessage, OutgoingMessage, Payload
 from bot.metrics import Metrics
 from bot.runner import Runner, every
-from bot.store import migrate
+from bot.store import inbox, migrate, outbox
 from bot.store.blobs import open_blobs
 from bot.store.engine import Store
 from bot.timers import Timers
+from bot.web.probes import Probes, Queues
 from bot.workers import Workers
 
 if TYPE_CHECKING:
@@ -55,7 +57,11 @@ class App:
         self.metrics = Metrics()
         self.store = open_store(config, now)
         self.desk = Desk.from_config(config, signing_key(config, embedded=self.store.embedded))
-        self.workers = Workers(config.workers, preload=("bot.mail.parse", "bot.render.mail"))
+        self.workers = Workers(
+            config.workers,
+            preload=("bot.mail.parse", "bot.render.mail"),
+            on_failure=self.metrics.worker_failed,
+        )
         self.sender = self._mail_sender()
         self._intake_pace, self._delivery_pace, self._timer_pace = Pace(), Pace(), Pace()
         self.door = SmtpDoor(config.smtp, config.desk, self._translate, now)
@@ -70,6 +76,8 @@ class App:
             now=now,
         )
         self.timers = Timers(self.store, pace=self._timer_pace, now=now)
+        self.web_port = config.web.port
+        """Once the pages are served: the real one, when the configuration says 0."""
         self._lock: int | None = None
 
     def _make_intake(self) -> Intake:
@@ -133,6 +141,38 @@ class App:
             os.close(self._lock)
             self._lock = None
 
+    async def _serve_web(self) -> None:
+        from bot.web.app import create_app
+        from bot.web.server import serve
+
+        doors = {"smtp": self._smtp_listens} if "smtp" in self.roles and self.config.smtp.enabled else {}
+        pages = create_app(Probes(self._queues, doors), self.metrics, self.config.web)
+        await serve(pages, self.config.web, self._web_listens)
+
+    def _web_listens(self, port: int) -> None:
+        self.web_port = port
+
+    async def _smtp_listens(self) -> bool:
+        return self.door.serving
+
+    async def _queues(self) -> Queues:
+        came, goes = await self.store.read(lambda tx: (inbox.depth(tx), outbox.depth(tx)))
+        now = self.now()
+
+        def age(moment: datetime | None) -> float:
+            return max(0.0, (now - moment).total_seconds()) if moment else 0.0
+
+        return Queues(
+            inbox_waiting=came.waiting,
+            inbox_oldest=age(came.oldest),
+            held=came.held,
+            outbox_waiting=goes.waiting,
+            outbox_oldest=age(goes.oldest),
+            outbox_failed=goes.failed,
+            outbox_unknown=goes.unknown,
+            outbox_held=goes.held,
+        )
+
     async def _keep_leases(self) -> None:
         await self.delivery.keep_leases()
         await self._recover()
@@ -167,7 +207,7 @@ class App:
             self._template_broke(f"{message.notice.event}: {error}")
             mail = await self.workers.run(compose_mail, replace(job, templates=None))
         for warning in mail.warnings:
-            self._template_broke(warning)
+            log.warning("a mail is not as it should be: %s", warning, extra={"action": "mail.warning"})
         return mail
 
     def _template_broke(self, what: str) -> None:

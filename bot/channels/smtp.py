@@ -47,6 +47,8 @@ class SmtpDoor:
         self.name = section.name
         self.port = section.port
         """After ``listen``: the real one, when the configuration says 0."""
+        self.serving = False
+        """Whether clients are answered."""
         self._section = section
         self._desk = desk
         self._translate = translate
@@ -101,8 +103,10 @@ class SmtpDoor:
                 for taken in sockets
             ]
             log.info("listening", extra={"action": "smtp.listening", "port": self.port})
+            self.serving = True
             await self._watch(shared)
         finally:
+            self.serving = False
             self._bound = None
             for server in servers:
                 server.close()
