@@ -12,9 +12,9 @@ When the answer to a COMMIT is lost, nobody knows whether it happened: every uni
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,11 +23,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
 from bot.clock import now as present
-from bot.errors import StoreUnavailable
+from bot.errors import StoreError, StoreUnavailable
+from bot.failpoints import failpoint
+from bot.store import connect
 from bot.store.faults import CommitLost, Conflict, committing, translated
 from bot.store.models import Moment
 
@@ -60,13 +61,13 @@ class Tx:
     def now(self) -> sa.ColumnElement[datetime]:
         """The moment by the clock that leases and due times go by: the database's own on PostgreSQL."""
         if self.dialect == "postgresql":
-            return sa.func.clock_timestamp(type_=Moment())
+            return sa.func.statement_timestamp(type_=Moment())  # unlike clock_timestamp() it can use an index
         return sa.literal(self.clock(), Moment())
 
     def later(self, delay: timedelta) -> sa.ColumnElement[datetime]:
         """``delay`` after :meth:`now`."""
         if self.dialect == "postgresql":
-            return sa.type_coerce(sa.func.clock_timestamp() + sa.literal(delay, sa.Interval()), Moment())
+            return sa.type_coerce(sa.func.statement_timestamp() + sa.literal(delay, sa.Interval()), Moment())
         return sa.literal(self.clock() + delay, Moment())
 
     def abandoned(
@@ -121,6 +122,8 @@ class Store:
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._readers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="reader")
+        self._closing = threading.Lock()
+        self._closed = False
         self._engine: sa.Engine | None = None
         self._reading: sa.Engine | None = None
 
@@ -128,19 +131,27 @@ class Store:
     def engine(self) -> sa.Engine:
         """For migrations and tests; everything else goes through units."""
         if self._engine is None:
-            self._engine = _engine(self.url, self._busy, begin="BEGIN IMMEDIATE")
+            self._engine = connect.writing(self.url, self._busy)
         return self._engine
+
+    @property
+    def _reader(self) -> sa.Engine:
+        if self._reading is None:
+            self._reading = connect.reading(self.url, self._busy, self.engine)
+        return self._reading
 
     def open(self) -> None:
         """Start the writer threads."""
-        self._reading = _engine(self.url, self._busy, begin="BEGIN") if self.embedded else self.engine
+        self._reading = self._reader  # both engines are made before any thread could make them twice
         for number in range(self._writers):
             thread = threading.Thread(target=self._serve, name=f"writer-{number}", daemon=True)
             thread.start()
             self._threads.append(thread)
 
     def close(self) -> None:
-        """Finish what is queued, then let go of every connection."""
+        """Finish what is queued, and let go of every connection; later callers get ``StoreUnavailable``."""
+        with self._closing:
+            self._closed = True
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:
@@ -155,23 +166,34 @@ class Store:
         """Run ``unit`` in a transaction shared with others; returns after COMMIT."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_Job(unit, loop, future))
+        with self._closing:
+            self._refuse_when_closed()
+            self._queue.put(_Job(unit, loop, future))
         return await future
 
     async def read(self, unit: Unit[T]) -> T:
         """Run ``unit`` in a read-only transaction of its own, away from the writers."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, unit)
+        with self._closing:
+            self._refuse_when_closed()
+            reading = asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, unit)
+        return await reading
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
 
     def read_now(self, unit: Unit[T]) -> T:
         """As ``read``, for a caller without an event loop."""
-        engine = self._reading or self.engine
-        with translated(), engine.connect() as connection, connection.begin():
+        with translated(), self._reader.connect() as connection, connection.begin():
             return unit(Tx.of(connection, self.clock))
 
     def write_now(self, unit: Unit[T]) -> T:
         """As ``write``, alone, for a caller without an event loop (the command line)."""
         with translated(), self.engine.connect() as connection, connection.begin():
-            return unit(Tx.of(connection, self.clock))
+            tx = Tx.of(connection, self.clock)
+            result = unit(tx)
+            _insist_on_open(tx)
+            return result
 
     def _serve(self) -> None:
         connection: sa.Connection | None = None
@@ -208,6 +230,8 @@ class Store:
             return connection
         if isinstance(jobs[0].error, CommitLost):
             return connection
+        if len(jobs) == 1 and not isinstance(jobs[0].error, StoreUnavailable):
+            return connection  # its own fault: it would only fail again
         away = 0
         for job in jobs:
             if away >= _AWAY_AFTER:
@@ -230,8 +254,11 @@ class Store:
                     for job in jobs:
                         job.error = None
                         job.result = job.unit(tx)
+                    _insist_on_open(tx)
+                    failpoint("before_commit")
                     with committing():
                         transaction.commit()
+                    failpoint("after_commit")
         except BaseException as error:  # noqa: BLE001  # every waiting caller must hear of it, whatever it is
             for job in jobs:
                 job.error = error
@@ -241,13 +268,23 @@ class Store:
         return connection
 
 
+def _insist_on_open(tx: Tx) -> None:
+    """A unit that swallowed an error of the database may have left a transaction that is over: PostgreSQL
+    answers its COMMIT with a friendly ROLLBACK, SQLite keeps what came after. Neither may pass for a yes."""
+    if tx.dialect == "sqlite":
+        ended = not tx.driver.in_transaction
+    else:
+        ended = tx.driver.info.transaction_status.name == "INERROR"
+    if ended:
+        raise StoreError("the transaction had ended before its COMMIT: a unit kept an error to itself")
+
+
 def _discard(connection: sa.Connection) -> None:
     """Let go of a connection that may be broken in any way."""
-    try:
+    with contextlib.suppress(Exception):
         connection.invalidate()
+    with contextlib.suppress(Exception):
         connection.close()
-    except (SQLAlchemyError, sqlite3.Error) as error:
-        log.debug("closing a broken connection: %s", type(error).__name__)
 
 
 def _resolve(jobs: Sequence[_Job]) -> None:
@@ -264,40 +301,11 @@ def _resolve(jobs: Sequence[_Job]) -> None:
 
 def _tell(jobs: Sequence[_Job]) -> None:
     for job in jobs:
-        if job.future.cancelled():
+        if job.future.done():
             continue
-        if job.error is not None:
+        if isinstance(job.error, StopIteration):  # the one error that a future refuses to carry
+            job.future.set_exception(RuntimeError("a unit raised StopIteration"))
+        elif job.error is not None:
             job.future.set_exception(job.error)
         else:
             job.future.set_result(job.result)
-
-
-def _engine(url: sa.URL, busy: float, *, begin: str) -> sa.Engine:
-    if url.get_backend_name() != "sqlite":
-        return sa.create_engine(
-            url,
-            pool_size=8,
-            max_overflow=8,
-            pool_timeout=5,
-            pool_recycle=1800,
-            isolation_level="READ COMMITTED",
-            connect_args={"connect_timeout": 5, "options": "-c synchronous_commit=on -c timezone=UTC"},
-        )
-    engine = sa.create_engine(url, connect_args={"timeout": busy, "check_same_thread": False})
-    sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-    return engine
-
-
-def _prepare_sqlite(raw: sqlite3.Connection, _record: object) -> None:
-    """X3: WAL with synchronous=FULL keeps every commit through a power loss."""
-    raw.isolation_level = None  # SQLAlchemy says BEGIN itself, see the "begin" event
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "temp_store=MEMORY",
-        "wal_autocheckpoint=4000",
-        "journal_size_limit=67108864",
-    ):
-        raw.execute(f"PRAGMA {pragma}")

@@ -34,14 +34,14 @@ class Words:
     def now(self) -> sa.ColumnElement[Any]:
         """The moment, by the database's clock on PostgreSQL."""
         if self.dialect == "postgresql":
-            return sa.func.clock_timestamp(type_=Moment())
+            return sa.func.statement_timestamp(type_=Moment())
         return sa.bindparam(_NOW, type_=Moment())
 
     @property
     def later(self) -> sa.ColumnElement[Any]:
         """``delay`` after ``now``: the statement is run with a value named "delay"."""
         if self.dialect == "postgresql":
-            return sa.func.clock_timestamp() + sa.bindparam(_DELAY, type_=sa.Interval())
+            return sa.func.statement_timestamp() + sa.bindparam(_DELAY, type_=sa.Interval())
         return sa.bindparam(_DELAY, type_=Moment())
 
 
