@@ -1,0 +1,27 @@
+"""The tables, typed. Every moment is aware UTC; every closed list of words is an enum."""
+
+from __future__ import annotations
+
+from bot.store.models.base import Base, Moment
+from bot.store.models.inbox import Inbox, InboxState, PayloadRow
+from bot.store.models.outbox import Outbox, OutboxState, Timer, TimerState
+from bot.store.models.people import Address, Person
+from bot.store.models.tickets import AttachmentRow, Entry, Event, Ticket
+
+__all__ = [
+    "Address",
+    "AttachmentRow",
+    "Base",
+    "Entry",
+    "Event",
+    "Inbox",
+    "InboxState",
+    "Moment",
+    "Outbox",
+    "OutboxState",
+    "PayloadRow",
+    "Person",
+    "Ticket",
+    "Timer",
+    "TimerState",
+]

@@ -1,0 +1,88 @@
+"""Tickets, what was said in them, and what happened to them.
+
+``event`` is append-only: nothing in Deskbot updates or deletes its rows while their ticket lives.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.store.models.base import NUMBER, Base
+
+
+class Ticket(Base):
+    """One request, from its first word to its end."""
+
+    __tablename__ = "ticket"
+    id: Mapped[int] = mapped_column(NUMBER, primary_key=True)
+    subject: Mapped[str]
+    state: Mapped[str] = mapped_column(String(16))
+    priority: Mapped[str] = mapped_column(String(16))
+    queue: Mapped[str] = mapped_column(String(64))
+    requester_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    channel: Mapped[str] = mapped_column(String(64))
+    locale: Mapped[str] = mapped_column(String(8))
+    opened_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    first_response_due: Mapped[datetime | None]
+    first_response_at: Mapped[datetime | None]
+    resolution_due: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("ticket_requester", "requester_id", "id"),
+        Index("ticket_state", "state", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class Entry(Base):
+    """One thing said in a ticket."""
+
+    __tablename__ = "entry"
+    id: Mapped[int] = mapped_column(NUMBER, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    inbox_id: Mapped[int | None] = mapped_column(ForeignKey("inbox.id"))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    """"message" from the requester, "unverified" from somebody who may not be one, "automatic" from a machine."""
+    channel: Mapped[str] = mapped_column(String(64))
+    external_id: Mapped[str] = mapped_column(Text, default="")
+    text: Mapped[str]
+    quoted: Mapped[str | None]
+    """All of the text when it says more than ``text``, quotes included."""
+    oddities: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class AttachmentRow(Base):
+    """A file that came with an entry; its content lies in the blob store under its hash."""
+
+    __tablename__ = "attachment"
+    id: Mapped[int] = mapped_column(NUMBER, primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id"), index=True)
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    inline: Mapped[bool]
+
+
+class Event(Base):
+    """One change of a ticket: who, when, through which door, what before and after."""
+
+    __tablename__ = "event"
+    id: Mapped[int] = mapped_column(NUMBER, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    at: Mapped[datetime]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """None: the desk itself."""
+    channel: Mapped[str | None] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(32))
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
