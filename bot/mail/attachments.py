@@ -7,9 +7,9 @@ octets it is.
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from typing import Final
 
+from bot.mail.bodies import Body
 from bot.mail.charsets import clean
 from bot.mail.headers import one_line, read_fields
 from bot.mail.parts import Mail, Part, is_message
@@ -41,12 +41,18 @@ _SUFFIXES: Final = {
     "message/delivery-status": ".txt", "message/disposition-notification": ".txt", "message/feedback-report": ".txt",
     "message/rfc822": ".eml", "message/global": ".eml", "message/news": ".eml",
 }  # fmt: skip
+_TYPES: Final = {suffix: media_type for media_type, suffix in reversed(_SUFFIXES.items())}
 
 
-def read_attachments(mail: Mail, parts: list[Part]) -> tuple[Attachment, ...]:
-    """The files among ``parts``, with their content."""
-    files = [part for part in parts if not _is_wrapping(part, parts)]
-    return tuple(_attachment(mail, part, number) for number, part in enumerate(files, 1))
+def read_attachments(mail: Mail, body: Body) -> tuple[Attachment, ...]:
+    """The files of a mail, with their content."""
+    parts = [part for part in body.attached if not _is_wrapping(part, body.attached)]
+    found = [_from_part(mail, part, number) for number, part in enumerate(parts, 1)]
+    for number, (given_name, content) in enumerate(body.files, len(found) + 1):
+        name = safe_name(given_name) or f"attachment-{number}"
+        suffix = name[name.rfind(".") :].lower() if "." in name else ""
+        found.append(_attachment(name, _TYPES.get(suffix, "application/octet-stream"), content))
+    return tuple(found)
 
 
 def safe_name(name: str) -> str:
@@ -64,20 +70,26 @@ def safe_name(name: str) -> str:
     return name
 
 
-def _attachment(mail: Mail, part: Part, number: int) -> Attachment:
-    content = part.content()
+def _from_part(mail: Mail, part: Part, number: int) -> Attachment:
     media_type = part.media_type if _TYPE.match(part.media_type) else "application/octet-stream"
     name = safe_name(part.filename)
     if not name and is_message(part):
         name = safe_name(_subject_within(mail, part))
         name = f"{name[: NAME_LIMIT - 4]}.eml" if name else ""
+    name = name or f"attachment-{number}{_SUFFIXES.get(media_type, '')}"
+    return _attachment(name, media_type, part.content(), inline=_is_inline(part))
+
+
+def _attachment(name: str, media_type: str, content: bytes, *, inline: bool = False) -> Attachment:
+    from hashlib import sha256  # OpenSSL takes 4 MB, which most mails do not need
+
     return Attachment(
-        name=name or f"attachment-{number}{_SUFFIXES.get(media_type, '')}",
+        name=name,
         media_type=media_type,
         size=len(content),
         sha256=sha256(content).hexdigest(),
         content=content,
-        inline=_is_inline(part),
+        inline=inline,
     )
 
 

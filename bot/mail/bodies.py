@@ -6,17 +6,20 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.mail import uuencode
 from bot.mail.charsets import decode
 from bot.mail.parts import Mail, Part
 
 TEXT_LIMIT: Final = 1_000_000
 """Characters of readable text that are kept; the raw mail holds the rest."""
 
+OCTET_LIMIT: Final = 4 * TEXT_LIMIT
+"""Octets of a text part that are decoded: text beyond ``TEXT_LIMIT`` may still be a uuencoded file."""
+
 _CHARSET_IN_HTML: Final = re.compile(
     rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE
 )
 _LINE_END: Final = re.compile("\r+\n|\r")
-_UUENCODED: Final = re.compile(r"^begin [0-7]{3,4} [^\n]{1,200}\n(?:[ -`]{1,62}\n)+", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -26,13 +29,23 @@ class Body:
     text: str = ""
     html: str | None = None
     attached: list[Part] = field(default_factory=list)
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+    """Files that stand uuencoded in the text."""
 
 
 def read_body(mail: Mail) -> Body:
     """All text parts joined; HTML stands in where its alternative has no plain text (RFC 2046 section 5.1.4)."""
+    body = _read(mail)
+    if "begin " in body.text and "\nend" in body.text:
+        body.text, body.files = uuencode.take_out(body.text)
+    body.text = _limited(mail, body.text)
+    return body
+
+
+def _read(mail: Mail) -> Body:
     leaves = mail.leaves
     if len(leaves) == 1 and leaves[0].media_type == "text/plain" and not leaves[0].disposition:
-        return Body(_limited(mail, plain_text(leaves[0])))
+        return Body(plain_text(leaves[0]))
     body = Body()
     words = [part for part in leaves if _is_words(part, sole=len(leaves) == 1)]
     words = _first_words(words)
@@ -51,19 +64,19 @@ def read_body(mail: Mail) -> Body:
             text = _as_text(htmls[id(part)])
         if text.strip():
             joined.append(text)
-    body.text = _limited(mail, "\n".join(joined))
+    body.text = "\n".join(joined)
     if htmls:
         body.html = _limited(mail, "\n".join(html for html in htmls.values() if html.strip())) or None
     if not words:
         # The words were sent as a file: they are shown, and the file stays.
         files = [part for part in body.attached if part.media_type == "text/plain"]
-        body.text = _limited(mail, plain_text(files[0])) if len(files) == 1 == len(leaves) else ""
+        body.text = plain_text(files[0]) if len(files) == 1 == len(leaves) else ""
     return body
 
 
 def plain_text(part: Part) -> str:
     """The words of a text part, with plain line ends."""
-    content = part.content()[: TEXT_LIMIT * 4]
+    content = part.content()[:OCTET_LIMIT]
     text = decode(content, part.charset)
     if "\r" in text:
         text = _LINE_END.sub("\n", text)
@@ -112,7 +125,7 @@ def words_of(part: Part) -> str:
 
 
 def _html(part: Part) -> str:
-    content = part.content()[: TEXT_LIMIT * 4]
+    content = part.content()[:OCTET_LIMIT]
     charset = part.charset
     if not charset and (named := _CHARSET_IN_HTML.search(content[:4096])):
         charset = named[1].decode("ascii")

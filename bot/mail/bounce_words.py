@@ -73,12 +73,16 @@ _ROBOTS: Final = ("postmaster@", "mailer-daemon@", "abuse@", "support@")
 def named_recipients(text: str, ours: set[str]) -> list[str]:
     """The addresses that a report in plain words calls unreached; ``ours`` are those of the report itself."""
     lines = list(_own_lines(text))
+    rest: list[str] = []
     for find in (_in_fields, _in_lists, _in_sentences, _anywhere):
-        found = [address for address in find(lines) if address.casefold() not in ours]
-        kept = [address for address in found if not address.casefold().startswith(_ROBOTS)]
-        if kept or found:
-            return list(dict.fromkeys(kept or found))
-    return []
+        found = list(find(lines))
+        kept = [
+            text for text in found if text.casefold() not in ours and not text.casefold().startswith(_ROBOTS)
+        ]
+        if kept:
+            return list(dict.fromkeys(kept))
+        rest = rest or found  # an administrator's own address may fail too
+    return list(dict.fromkeys(rest))
 
 
 def _own_lines(text: str) -> Iterator[str]:

@@ -69,7 +69,7 @@ def message_from(mail: Mail, payload: Payload) -> IncomingMessage:
         sent_at=_sent_at(fields),
         thread_keys=_thread_keys(fields),
         html=body.html,
-        attachments=read_attachments(mail, body.attached) if body.attached else (),
+        attachments=read_attachments(mail, body) if body.attached or body.files else (),
         automation=automation,
         automation_sign=sign,
         hops=fields.number("received"),

@@ -12,6 +12,7 @@ import binascii
 import re
 from typing import Final
 
+from bot.mail import uuencode
 from bot.mail.headers import Fields, decode_base64, parameters, read_fields
 
 DEPTH_LIMIT: Final = 20
@@ -20,6 +21,7 @@ SEARCH_LIMIT: Final = 20_000
 """How many places that look like a boundary are examined in one mail."""
 
 _GUESSED_BOUNDARY: Final = re.compile(rb"(?:\A|\n)--([^\r\n]{1,200}?)[ \t]*\r*\n(?=Content-)", re.IGNORECASE)
+_UUENCODED: Final = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 _MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
 
 
@@ -75,6 +77,8 @@ class Part:
             return decode_base64(self.octets())
         if encoding.startswith("quoted"):
             return binascii.a2b_qp(self.octets())
+        if encoding in _UUENCODED:
+            return uuencode.decode(self.octets())
         return self.octets()
 
 
