@@ -20,7 +20,7 @@ from bot.config import Config, load
 
 ROOT: Final = Path(__file__).parent.parent
 EXAMPLE: Final = ROOT / "config.example.toml"
-COMMENTED_KEY: Final = re.compile(r"^# (?=[a-z_]+ = )")
+COMMENTED_KEY: Final = re.compile(r"^# (?=[a-z_]+ = |\[[a-z_]+\.[a-z_-]+\])")
 PAGES: Final = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
 CODE: Final = re.compile(r"```sh\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)==(\S+) \\$", re.MULTILINE)
@@ -74,11 +74,13 @@ def test_the_example_configuration_names_every_key_and_no_other() -> None:
     assert _keys_of_tables(_with_commented_keys(), Config) == _keys_of_model(Config) | _secret_files(Config)
 
 
-def test_every_priority_of_the_example_shows_all_that_can_be_promised() -> None:
-    value = Config.model_fields["priorities"].annotation
-    assert get_origin(value) is dict
-    fields = set(get_args(value)[1].model_fields)
-    assert all(set(priority) == fields for priority in _with_commented_keys()["priorities"].values())
+def test_every_named_section_of_the_example_shows_all_its_keys() -> None:
+    data = _with_commented_keys()
+    for name, field in Config.model_fields.items():
+        if get_origin(field.annotation) is dict and (section := _section(get_args(field.annotation)[1])):
+            keys = _keys_of_model(section) | _secret_files(section)
+            assert data[name], name
+            assert all(_keys_of_tables(table, section) == keys for table in data[name].values()), name
 
 
 def test_what_the_example_shows_commented_out_would_be_understood() -> None:
@@ -92,7 +94,7 @@ def test_what_the_example_shows_commented_out_would_be_understood() -> None:
 def test_each_key_of_the_example_has_a_word_of_meaning() -> None:
     table = ""
     for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
-        if opened := re.match(r"\[([\w.]+)\]", line):
+        if opened := re.match(r"(?:# )?\[([\w.-]+)\]", line):
             table = opened[1]
         elif key := re.match(r"(?:# )?([a-z_]+) = ", line):
             told_above = table in {"smtp.accounts", "calendar.hours"} or table.startswith("priorities.")

@@ -7,8 +7,9 @@ does not know is an error that names it. ``DESKBOT_SECTION__KEY`` in the environ
 
 from __future__ import annotations
 
-from bot.config.kinds import Duration, Locale
+from bot.config.kinds import Duration, Locale, Section
 from bot.config.loading import PREFIX, load
+from bot.config.people import Agent, Senders, Team
 from bot.config.sections import (
     LOCALES,
     Calendar,
@@ -19,7 +20,6 @@ from bot.config.sections import (
     Priority,
     Relay,
     Retention,
-    Section,
     Smtp,
     StoreSection,
     Templates,
@@ -32,6 +32,7 @@ from bot.config.sections import (
 __all__ = [
     "LOCALES",
     "PREFIX",
+    "Agent",
     "Calendar",
     "Config",
     "Desk",
@@ -43,8 +44,10 @@ __all__ = [
     "Relay",
     "Retention",
     "Section",
+    "Senders",
     "Smtp",
     "StoreSection",
+    "Team",
     "Templates",
     "Tickets",
     "Web",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 
 def _duration(value: object) -> object:
@@ -35,3 +36,26 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Locale = Literal["en", "zh", "it"]
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    """A frozen table of the configuration. A ``KEY_file`` beside a secret KEY names the file that holds it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        for key in [k for k in data if k.endswith("_file") and k.removesuffix("_file") in cls.model_fields]:
+            field = cls.model_fields[key.removesuffix("_file")]
+            if field.annotation is not SecretStr:
+                continue
+            path = Path(str(data.pop(key)))
+            try:
+                data[key.removesuffix("_file")] = path.read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ValueError(f"{key}: cannot read {path}: {error.strerror}") from None
+        return data

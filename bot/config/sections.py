@@ -7,37 +7,15 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from bot.config.kinds import Duration, Locale, Port, Words, Zone
+from bot.config.kinds import Duration, Locale, Port, Section, Words, Zone
+from bot.config.people import Agent, Senders, Team
 
 LOCALES: Final = ("en", "zh", "it")
-
-
-class Section(BaseModel):
-    """A frozen table of the configuration. A ``KEY_file`` beside a secret KEY names the file that holds it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_secret_files(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        data = dict(data)
-        for key in [k for k in data if k.endswith("_file") and k.removesuffix("_file") in cls.model_fields]:
-            field = cls.model_fields[key.removesuffix("_file")]
-            if field.annotation is not SecretStr:
-                continue
-            path = Path(str(data.pop(key)))
-            try:
-                data[key.removesuffix("_file")] = path.read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise ValueError(f"{key}: cannot read {path}: {error.strerror}") from None
-        return data
 
 
 class Desk(Section):
@@ -103,7 +81,7 @@ class Smtp(Section):
     session_timeout: Duration = timedelta(minutes=30)
     proxy_from: Words = ()
     """Peers whose PROXY protocol header is believed (and then required)."""
-    accounts: dict[str, SecretStr] = {}
+    accounts: dict[str, SecretStr] = Field(default_factory=dict)
     """Who may log in: name = hash made by ``deskbot hash-password``. Empty: AUTH is not offered."""
     min_free_mb: int = Field(default=50, ge=0)
     """Less room than this on the data folder's disk: mail is put off with 452."""
@@ -198,6 +176,9 @@ class Tickets(Section):
 
     priority: str = "P3"
     queue: str = "first-line"
+    """The team that a new ticket goes to."""
+    reopen_within: Duration = timedelta(days=14)
+    """An answer to a ticket closed longer ago opens a new one that names the old."""
 
 
 class Templates(Section):
@@ -222,6 +203,9 @@ class Retention(Section):
     """Rows of messages that were sent, and keys that recognise a repeat."""
 
 
+_TEAMS: Final = {"first-line": Team(name="First line")}
+
+
 class Config(Section):
     """All of it."""
 
@@ -235,6 +219,9 @@ class Config(Section):
     calendar: Calendar = Calendar()
     priorities: dict[str, Priority] = _PRIORITIES
     tickets: Tickets = Tickets()
+    teams: dict[str, Team] = _TEAMS
+    agents: dict[str, Agent] = Field(default_factory=dict)
+    senders: Senders = Senders()
     templates: Templates = Templates()
     log: Log = Log()
     retention: Retention = Retention()
@@ -253,9 +240,23 @@ class Config(Section):
     def _refers_to_what_exists(self) -> Config:
         if self.tickets.priority not in self.priorities:
             raise ValueError(f'tickets.priority: "{self.tickets.priority}" is not in [priorities]')
+        self._people_refer_to_what_exists()
         if self.smtp.tls != "off" and not (self.smtp.certificate and self.smtp.key):
             raise ValueError("smtp.certificate and smtp.key: both are needed when smtp.tls is not off")
         return self
+
+    def _people_refer_to_what_exists(self) -> None:
+        teams: dict[str, tuple[str, ...]] = {"tickets.queue": (self.tickets.queue,)}
+        teams |= {f"agents.{name}.teams": agent.teams for name, agent in self.agents.items()}
+        teams |= {
+            f"teams.{name}.escalates_to": (t.escalates_to,)
+            for name, t in self.teams.items()
+            if t.escalates_to
+        }
+        for key, names in teams.items():
+            for name in names:
+                if name not in self.teams:
+                    raise ValueError(f'{key}: there is no team "{name}"; add a section [teams.{name}]')
 
     @property
     def store_url(self) -> str:

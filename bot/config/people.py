@@ -1,0 +1,44 @@
+"""Agents, their teams, and how a sender's identity is proved."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from bot.config.kinds import Locale, Section, Words, Zone
+
+
+class Agent(Section):
+    """Somebody who answers requesters: ``[agents.anna]``."""
+
+    name: str
+    """As colleagues and requesters see it."""
+    addresses: Words = Field(min_length=1)
+    """The first is where notifications go; mail from each of them, once its sender is proved, is the agent's."""
+    teams: Words = ()
+    locale: Locale | None = None
+    time_zone: Zone | None = None
+    level: int = Field(default=1, ge=1, le=9)
+    active: bool = True
+    """Set this to false for somebody who has left: rights are looked at when a mail arrives, not before."""
+
+
+class Team(Section):
+    """A queue of tickets and the people who work on it: ``[teams.first-line]``."""
+
+    name: str = ""
+    escalates_to: str = ""
+    """The team that a ticket goes to one level up."""
+
+
+class Senders(Section):
+    """How the desk finds out whether a mail is from whom it says."""
+
+    trusted: Words = ()
+    """Names (authserv-ids) of your own mail servers: what they wrote into Authentication-Results is believed."""
+    check: Literal["off", "dns"] = "off"
+    """"dns": Deskbot checks SPF, DKIM and DMARC itself, for mail that comes to its own SMTP door."""
+    nameservers: Words = ()
+    """Empty: the system's."""
+    timeout_seconds: int = Field(default=5, ge=1, le=30)
