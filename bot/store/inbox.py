@@ -148,10 +148,12 @@ def put_back(tx: Tx, claim: Claim, after: timedelta) -> bool:
 def recover(tx: Tx, worker: str) -> int:
     """Give back what dead workers have claimed: on PostgreSQL those whose lease is over, on SQLite, which
     one process has to itself, all that is not ours."""
+    left = sa.select(Inbox.id).where(
+        Inbox.state == InboxState.CLAIMED, tx.abandoned(Inbox.lease_until, Inbox.worker, worker)
+    )
+    # A row that its worker is just settling, or was when it was paused, is left for the next time (X19).
     return tx.run(
-        sa.update(Inbox)
-        .where(Inbox.state == InboxState.CLAIMED, tx.abandoned(Inbox.lease_until, Inbox.worker, worker))
-        .values(state=InboxState.WAITING)
+        sa.update(Inbox).where(Inbox.id.in_(skip_locked(tx.dialect, left))).values(state=InboxState.WAITING)
     ).rowcount
 
 

@@ -219,10 +219,16 @@ def recover(tx: Tx, worker: str) -> tuple[int, int]:
     The service may have it or not. What a machine wrote is sent at most once; what a person wrote at least
     once, with the same Message-ID (SECURITY.md X5).
     """
-    mine = (Outbox.state == OutboxState.SENDING, tx.abandoned(Outbox.lease_until, Outbox.worker, worker))
+    # A row that its worker is just settling, or was when it was paused, is left for the next time (X19).
+    left = skip_locked(
+        tx.dialect,
+        sa.select(Outbox.id).where(
+            Outbox.state == OutboxState.SENDING, tx.abandoned(Outbox.lease_until, Outbox.worker, worker)
+        ),
+    )
     unknown = tx.run(
         sa.update(Outbox)
-        .where(*mine, Outbox.automatic.is_(True))
+        .where(Outbox.id.in_(left), Outbox.automatic.is_(True))
         .values(
             state=OutboxState.UNKNOWN,
             result="the process died while it was being sent",
@@ -232,7 +238,7 @@ def recover(tx: Tx, worker: str) -> tuple[int, int]:
     ).rowcount
     again = tx.run(
         sa.update(Outbox)
-        .where(*mine)
+        .where(Outbox.id.in_(left))
         .values(state=OutboxState.QUEUED, ambiguous=Outbox.ambiguous + 1, not_before=tx.now(), worker=None)
     ).rowcount
     return unknown, again
