@@ -68,7 +68,10 @@ class Rig:
         folder = self.folder / name
         folder.mkdir()
         url = self._postgres().create_database() if store == "postgresql" else ""
-        return Bot(folder, relay_port=self.sink.port, store_url=url, roles=roles)
+        bot = Bot(folder, relay_port=self.sink.port, store_url=url, roles=roles)
+        if url:
+            bot.upgrade()
+        return bot
 
     def send(
         self, port: int, mails: int, kind: Kind = "small", connections: int = 10, rate: float | None = None

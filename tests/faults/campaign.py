@@ -84,6 +84,8 @@ class Campaign:
             roles=roles,
             name=f"bot{len(self.bots)}",
         )
+        if self.store_url and not self.bots:
+            bot.upgrade()
         self.bots.append(bot)
         return bot
 
@@ -121,6 +123,12 @@ class Campaign:
         self.sent.extend(report.mails)
         return report
 
+    def settle_all(self) -> list[Sent]:
+        """As ``settle``, for every client."""
+        for client in self.clients:
+            self.settle(client)
+        return self.sent
+
     def verdict(self, bot: Bot, timeout: float = REST_SECONDS) -> Verdict:
         """Wait until ``bot`` has come to rest, then balance the books."""
         drained(bot, timeout)
@@ -145,18 +153,15 @@ def campaign(folder: Path, store_url: str = "") -> Iterator[Campaign]:
             running.end()
 
 
-def kill_at_random(bot: Bot, client: Client, kills: int, chance: random.Random) -> int:
-    """``kill -9`` every 0.2 to 0.5 s of service, ``kills`` times, or until the client is done; the bot runs after.
+def kill_at_random(running: Campaign, bot: Bot, *, kills: int, mails: int, chance: random.Random) -> None:
+    """``kill -9`` after 0.2 to 0.5 s of service, again and again; the bot runs afterwards.
 
-    Returns how many times it was killed.
+    With each life of the bot ``mails`` more are on their way, besides those that still wait for their 250.
     """
-    done = 0
-    while done < kills and client.busy:
+    for _ in range(kills):
         bot.await_ready()
-        if client.wait(chance.uniform(0.2, 0.5)):
-            break
+        client = running.client(bot, mails, rate=mails / 0.4)
+        client.wait(chance.uniform(0.2, 0.5))
         bot.kill()
-        done += 1
         bot.start()
     bot.await_ready()
-    return done

@@ -11,12 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-COMMAND: Final = (str(Path(sys.executable).with_name("deskbot")), "run")
+DESKBOT: Final = str(Path(sys.executable).with_name("deskbot"))
+COMMAND: Final = (DESKBOT, "run")
 READY_SECONDS: Final = 20.0
 _SMALL_LIMITS: Final = {
     # All load comes from one address, and each mail from another sender: fuses are not what is tested here.
@@ -76,7 +77,6 @@ class Bot:
         self.log = folder / f"{name}.log"
         self.command = [*command, *(("--only", roles) if roles else ())]
         self.process: subprocess.Popen[bytes] | None = None
-        self._sessions: set[str] = set()
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("DESKBOT_")},
             "DESKBOT_DESK__DATA": str(self.data),
@@ -125,7 +125,15 @@ class Bot:
                 stderr=log,
                 start_new_session=True,
             )
-        self._sessions.add(str(self.process.pid))
+
+    def upgrade(self) -> None:
+        """``deskbot db upgrade``, which PostgreSQL wants before the first start."""
+        command = [DESKBOT, "db", "upgrade"]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, check=False
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"deskbot db upgrade: {done.stderr.decode(errors='replace')}")
 
     def await_ready(self, timeout: float = READY_SECONDS) -> float:
         """Wait until /readyz says 200; returns the seconds it took. The process's end is an error."""
@@ -150,6 +158,13 @@ class Bot:
         finally:
             connection.close()
 
+    def ended_within(self, timeout: float) -> bool:
+        """Whether the main process ended, by whatever cause, within so many seconds."""
+        assert self.process is not None
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout)
+        return not self.alive
+
     def kill(self) -> None:
         """``kill -9`` to the main process alone; its children must end by themselves."""
         assert self.process is not None
@@ -173,32 +188,31 @@ class Bot:
         os.kill(self.pid, signal.SIGCONT)
 
     def end(self) -> None:
-        """Kill what is left of it, children included."""
+        """Kill what is left of it, children first: they would be strangers afterwards."""
         if self.process is None:
             return
-        for pid in self.session():
-            try:
+        for pid in reversed(self.tree()) if self.alive else ():
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        self.process.kill()
         self.process.wait()
 
-    def session(self) -> list[int]:
-        """All living processes that this bot has made, at this start and before: those of its sessions."""
-        found = []
+    def tree(self) -> list[int]:
+        """The main process and all that descend from it, parents first."""
+        parents: dict[int, list[int]] = {}
         for stat in Path("/proc").glob("[0-9]*/stat"):
-            fields = _stat(stat)
-            if fields and fields[3] in self._sessions and fields[0] != "Z":
-                found.append(int(stat.parent.name))
+            if fields := _stat(stat):
+                parents.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+        found = [self.pid]
+        for pid in found:
+            found.extend(parents.get(pid, ()))
         return found
 
     def usage(self) -> Usage:
         """CPU and memory of all its processes until now (ended children count when they were waited for)."""
-        ticks, pss, pids = 0, 0, self.session()
+        ticks, pss, pids = 0, 0, self.tree()
         for pid in pids:
             fields = _stat(Path(f"/proc/{pid}/stat"))
-            ticks += sum(int(word) for word in fields[11:15])
+            ticks += sum(int(word) for word in fields[11:15])  # own and of children that were waited for
             pss += _pss(pid)
         return Usage(ticks / os.sysconf("SC_CLK_TCK"), pss, len(pids))
 
