@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.desk.desk import Desk
 from bot.desk.outcome import Reason
 from bot.desk.states import State
-from bot.message import IncomingMessage, Verdict
+from bot.message import Automation, IncomingMessage, Verdict
 from bot.store import tickets
 from bot.store.engine import Tx
 from bot.store.tickets import TicketFacts
@@ -37,10 +37,16 @@ def match(tx: Tx, message: IncomingMessage, sender: str, person_id: int | None, 
         facts = tickets.facts(tx, reference.ticket) if reference else None
         if reference is None or facts is None:
             continue
-        if not desk.references.is_for(reference, sender):
-            return Match(facts, Reason.OTHER_SENDER)
-        return Match(facts, Reason.TICKET_CLOSED if facts.state == State.CLOSED else Reason.REFERENCE)
-    return _by_tag(tx, message, person_id, desk)
+        genuine = desk.references.is_for(reference, sender)
+        return _found(facts, message, Reason.REFERENCE if genuine else Reason.OTHER_SENDER)
+    return _by_tag(tx, message, person_id, desk) if sender else None
+
+
+def _found(facts: TicketFacts, message: IncomingMessage, reason: Reason) -> Match:
+    """What a person answers to a closed ticket must not lie there unseen; what a machine answers may (E4)."""
+    if message.automation is Automation.NONE and facts.state == State.CLOSED:
+        return Match(facts, Reason.TICKET_CLOSED)
+    return Match(facts, Reason.BOUNCE if message.automation is Automation.BOUNCE else reason)
 
 
 def _by_tag(tx: Tx, message: IncomingMessage, person_id: int | None, desk: Desk) -> Match | None:
@@ -50,4 +56,4 @@ def _by_tag(tx: Tx, message: IncomingMessage, person_id: int | None, desk: Desk)
     facts = tickets.facts(tx, int(found[1]))
     if facts is None or facts.requester_id != person_id:
         return None
-    return Match(facts, Reason.TICKET_CLOSED if facts.state == State.CLOSED else Reason.SUBJECT_TAG)
+    return _found(facts, message, Reason.SUBJECT_TAG)

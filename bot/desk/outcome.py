@@ -16,7 +16,7 @@ class Result(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why. The words after the dash are what ``deskbot tickets why`` tells."""
+    """Why. ``told`` is how ``deskbot tickets why`` says it."""
 
     NEW = "new"
     REFERENCE = "reference"
@@ -31,6 +31,7 @@ class Reason(StrEnum):
     OWN_ADDRESS = "own-address"
     NO_REPLY_ADDRESS = "no-reply-address"
     NO_ADDRESS = "no-address"
+    FORGED_SENDER = "forged-sender"
     EMPTY = "empty"
     SENDER_BUDGET = "sender-budget"
     DOMAIN_BUDGET = "domain-budget"
@@ -46,7 +47,7 @@ _TOLD = {
     Reason.SUBJECT_TAG: "its subject names the ticket and its sender is the requester",
     Reason.OTHER_SENDER: "its signed reference is genuine, but was sent to somebody else: kept as unverified",
     Reason.TICKET_CLOSED: "it answers a ticket that is closed, so it opened a new one that names the old",
-    Reason.OWN_MAIL: "it is our own mail that came back",
+    Reason.OWN_MAIL: "it is our own mail that came back, or says so",
     Reason.BOUNCE: "it is a delivery report",
     Reason.TOO_MANY_HOPS: "it has passed too many servers: probably a loop",
     Reason.AUTOMATIC: "a machine wrote it",
@@ -54,6 +55,7 @@ _TOLD = {
     Reason.OWN_ADDRESS: "its sender is one of our own addresses",
     Reason.NO_REPLY_ADDRESS: "its sender takes no answers",
     Reason.NO_ADDRESS: "it has no sender that could be answered",
+    Reason.FORGED_SENDER: "its sender is known to be forged, and the true owner of the address has asked nothing",
     Reason.EMPTY: "there was no message in it",
     Reason.SENDER_BUDGET: "its sender has had the automatic messages that one may have",
     Reason.DOMAIN_BUDGET: "its sender's domain has had the automatic messages that one may have",

@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.desk.desk import Desk
 from bot.desk.outcome import Reason, Result
-from bot.message import Automation, IncomingMessage
+from bot.message import EMAIL, Automation, IncomingMessage, Verdict
 from bot.store.outbox import AutomaticCounts
 
 _TAKES_NO_ANSWER: Final = frozenset(
@@ -86,7 +86,15 @@ def _machine(facts: Facts) -> Reason | None:
 
 
 def _unanswerable(facts: Facts) -> Reason | None:
-    return None if facts.sender else Reason.NO_ADDRESS
+    """A mail's sender without a domain is a name of some machine there, not an address here."""
+    named = facts.sender and (facts.message.sender.medium != EMAIL or "@" in facts.sender)
+    return None if named else Reason.NO_ADDRESS
+
+
+def _forged_sender(facts: Facts) -> Reason | None:
+    """E7: an answer would go to somebody who has not asked."""
+    failed = facts.message.authentication.verdict is Verdict.FAIL
+    return Reason.FORGED_SENDER if failed else None
 
 
 def _own_address(facts: Facts) -> Reason | None:
@@ -121,6 +129,7 @@ SILENCES: Final[tuple[Callable[[Facts], Reason | None], ...]] = (
     _unanswerable,
     _own_address,
     _no_reply_address,
+    _forged_sender,
     _sender_budget,
     _domain_budget,
 )

@@ -18,7 +18,6 @@ from bot.store import timers
 from bot.store.engine import Tx
 from bot.store.people import KnownPerson
 
-
 MESSAGE: Final = "message"
 """Words of a person who takes part."""
 AUTOMATIC: Final = "automatic"
@@ -85,7 +84,9 @@ def add_words(
     Words of a machine, or of somebody to whom our message was not sent, are kept and change nothing (D3, E4).
     """
     ticket = match.ticket
-    kind = UNVERIFIED if match.reason is Reason.OTHER_SENDER else _kind(message)
+    kind = _kind(message)
+    if kind == MESSAGE and match.reason is Reason.OTHER_SENDER:
+        kind = UNVERIFIED
     _keep_words(tx, ticket.id, kind, author, message, now, inbox_id)
     before = State(ticket.state)
     after = after_words_of_requester(before) if kind == MESSAGE else before
