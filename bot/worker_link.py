@@ -115,7 +115,6 @@ def launch(limits: Limits, theirs: socket.socket) -> subprocess.Popen[bytes]:
         stdin=theirs.fileno(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        cwd="/",
         env={"TZ": "UTC", **{k: os.environ[k] for k in _KEPT_VARIABLES if k in os.environ}},
         start_new_session=True,
         umask=0o077,

@@ -6,7 +6,7 @@ more come only while there is work waiting: they are also how a second core is u
 
 Why fresh interpreters and not forks: a threaded program must not fork, and a fork server of our own costs
 more memory where it counts. Measured with all job modules loaded (PSS): one fresh child 18 MB, a fork server
-with one child 24 MB; two, 35 against 30. At rest there is one.
+with one child 24 MB; two, 35 against 30. At rest there is one, and it is ready 0.15 s after its start.
 """
 
 from __future__ import annotations
@@ -255,11 +255,13 @@ class Workers:
 
     def _watch(self, link: Link, now: float) -> None:
         age = now - link.since
+        if link.ending:
+            return
         if not link.ready:
             if age > _START_SECONDS:
                 link.kill()
         elif not link.tasks:
-            if age > self._idle_seconds and len(self._links) > 1:
+            if age > self._idle_seconds and sum(not other.ending for other in self._links) > 1:
                 link.kill()
         elif age > self._limits.seconds:
             link.kill("too-slow")

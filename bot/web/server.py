@@ -7,7 +7,7 @@ import contextlib
 import logging
 import socket
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import ClassVar, Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -30,6 +30,7 @@ STOP_SECONDS: Final = 1.8
 class GuardedConnection(H11Protocol):
     """A connection that must come to an end."""
 
+    seconds: ClassVar[float] = REQUEST_SECONDS
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
@@ -53,7 +54,7 @@ class GuardedConnection(H11Protocol):
     def _count_again(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
-        self._deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+        self._deadline = self.loop.call_later(self.seconds, self.transport.abort)
 
 
 class _Server(uvicorn.Server):
@@ -82,7 +83,13 @@ class _Server(uvicorn.Server):
                 await asyncio.wait_for(self.stop.wait(), 1.0)
 
 
-async def serve(app: ASGIApp, section: Web, listening: Callable[[int], None] | None = None) -> None:
+async def serve(
+    app: ASGIApp,
+    section: Web,
+    listening: Callable[[int], None] | None = None,
+    *,
+    connection: type[GuardedConnection] = GuardedConnection,
+) -> None:
     """Serve until cancelled, then end within two seconds. ``listening`` is told the port when it is open.
 
     Raises ``ConfigError`` when the address cannot be had.
@@ -95,7 +102,7 @@ async def serve(app: ASGIApp, section: Web, listening: Callable[[int], None] | N
         if listening is not None:
             listening(port)
 
-    server = _Server(_settings(app), tell)
+    server = _Server(_settings(app, connection), tell)
     task = asyncio.create_task(server.serve(sockets=[bound]))
     try:
         await asyncio.shield(task)
@@ -106,8 +113,8 @@ async def serve(app: ASGIApp, section: Web, listening: Callable[[int], None] | N
         await asyncio.wait([task])
         raise
     finally:
-        for connection in list(server.server_state.connections):
-            connection.transport.abort()
+        for left in list(server.server_state.connections):
+            left.transport.abort()
         bound.close()
 
 
@@ -124,10 +131,10 @@ def _bind(section: Web) -> socket.socket:
         ) from None
 
 
-def _settings(app: ASGIApp) -> uvicorn.Config:
+def _settings(app: ASGIApp, connection: type[GuardedConnection]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=GuardedConnection,
+        http=connection,
         ws="none",
         interface="asgi3",
         lifespan="off",

@@ -21,7 +21,7 @@ from bot.log import JsonLine
 from bot.metrics import Metrics
 from bot.web.app import create_app
 from bot.web.probes import Probes, Queues
-from bot.web.server import serve
+from bot.web.server import GuardedConnection, serve
 
 CALM = Queues(inbox_waiting=1, inbox_oldest=0.5, held=0, outbox_waiting=2, outbox_oldest=3.25)
 
@@ -246,6 +246,34 @@ async def test_k10_beyond_the_most_connections_there_is_no_service_and_then_no_c
         for _, writer in idle:
             writer.close()
         await asyncio.gather(*(w.wait_closed() for _, w in idle), return_exceptions=True)
+
+
+async def test_k10_a_connection_that_says_too_little_is_closed() -> None:
+    class Hasty(GuardedConnection):
+        seconds = 0.3
+
+    section = Web(port=0)
+    app = create_app(Probes(calm), Metrics(), section)
+    port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(app, section, port.set_result, connection=Hasty))
+    silent = await asyncio.open_connection("127.0.0.1", await port)
+    half = await asyncio.open_connection("127.0.0.1", await port)
+    half[1].write(b"GET /healthz HTTP/1.1\r\nHost:")
+    endless = await asyncio.open_connection("127.0.0.1", await port)
+    endless[1].write(b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    await endless[0].readuntil(b"\r\n\r\n")
+    async with asyncio.timeout(5):
+        with contextlib.suppress(ConnectionError):
+            while True:
+                endless[1].write(b"1\r\nx\r\n")
+                await endless[1].drain()
+                await asyncio.sleep(0.01)  # a slow sender, not a flood
+        assert await gone(silent[0])
+        assert await gone(half[0])
+    for _, writer in (silent, half, endless):
+        writer.close()
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def gone(reader: asyncio.StreamReader) -> bool:

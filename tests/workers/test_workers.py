@@ -7,6 +7,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import uvloop
 from hypothesis import given, settings
@@ -21,13 +23,13 @@ from hypothesis import strategies as st
 
 from bot.config import Workers as Section
 from bot.errors import ChannelError, HeldError, StoreUnavailable, TemplateError, WorkerFailed
-from bot.worker_link import JobType
-from bot.worker_main import LARGEST_FRAME
+from bot.worker_link import JobType, Limits, launch
+from bot.worker_main import LARGEST_FRAME, REQUEST
 from bot.workers import Workers
 from tests.workers import jobs
 
 ALLOW = ("tests.workers.",)
-QUICK = Section(processes=2, seconds=1, memory_mb=256)
+QUICK = Section(processes=2, seconds=2, memory_mb=256)
 
 
 @contextlib.asynccontextmanager
@@ -106,7 +108,7 @@ async def test_a_result_over_the_bound_is_refused_and_the_child_lives() -> None:
         (jobs.spin, 60.0, "too-slow"),
         (jobs.nap, 60.0, "too-slow"),
         (jobs.devour, 1_000_000, "too-big"),
-        (jobs.devour, 100, "too-big"),
+        (jobs.devour, 5_000, "too-big"),
         (jobs.grow, 1_000_000_000, "too-big"),
         (jobs.leave, 0, "died"),
         (jobs.leave, 3, "died"),
@@ -313,6 +315,16 @@ def test_it_is_the_same_on_uvloop() -> None:
             return workers.pids
 
     assert all(gone(pid) for pid in uvloop.run(scenario()))
+
+
+def test_x18_the_kernel_ends_a_job_when_the_parent_cannot() -> None:
+    """The parent's timer is the first limit, by the loop's clock; processor time is the second, by no clock."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, launch(Limits(0, 256, ALLOW), theirs) as process:
+        kind = JobType(jobs.spin, ALLOW)
+        argument = msgspec.msgpack.encode(60.0)
+        ours.sendall(REQUEST.pack(len(argument), len(kind.name)) + kind.name + argument)
+        assert process.wait(timeout=20) == -signal.SIGXCPU
 
 
 PARENT = """
