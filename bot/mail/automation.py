@@ -152,6 +152,6 @@ def _word(value: str) -> str:
 
 
 def _null_sender(mail: Mail, envelope: dict[str, Any]) -> bool:
-    if "mail_from" in envelope:
-        return envelope["mail_from"] in {"", "<>", None}
+    if (sender := envelope.get("mail_from")) is not None:
+        return str(sender).strip() in {"", "<>"}
     return any("".join(value.split()) == "<>" for value in mail.fields.all("return-path"))

@@ -51,6 +51,16 @@ DATED: Final = re.compile(
 INLINE_INTRO: Final = re.compile(
     r"\bOn (?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? |[0-9])[^\n]{5,300}\bwrote:", re.IGNORECASE
 )
+OTHER_MARK: Final = re.compile(r"(?:[|:%}\]]|[A-Za-z]{1,4}>)(?=\s|\w|[\"'(>]|$)")
+"""What stands before quoted lines in place of ">"."""
+ANSWERS_WITHIN: Final = re.compile(
+    r"\b(?:see|answer(?:s|ed)?|comment(?:s|ed)?|repl(?:y|ies|ied)|responses?|responded|notes|marked|written)\b.{0,40}"
+    r"\b(?:below|inline|in-line|in line|between the lines|in (?:red|blue|green|bold|capitals))\b|"
+    r"\b(?:siehe unten|s\.\s?u\.|in rot|in blau|vedi (?:sotto|in calce)|qui sotto|in rosso|in blu|ci-dessous|en rouge|en bleu|más abajo|en rojo|"
+    r"abaixo|em vermelho|zie onder|hieronder|in het rood|см\. ниже)\b|见下|見下|如下|红色|紅色|以下の通り|下記",
+    re.IGNORECASE,
+)
+"""Words that say that the answers stand inside the quoted text."""
 FORWARD: Final = re.compile(
     r"[-_=*\s]{0,40}(?:begin forwarded message|forwarded (?:message|by)|weitergeleitete (?:nachricht|e-?mail)|anfang der weitergeleiteten|"
     r"message (?:transféré|réexpédié)|début du message (?:transféré|réexpédié)|messaggio inoltrato|inizio messaggio inoltrato|mensaje reenviado|inicio del mensaje reenviado|"
@@ -94,7 +104,7 @@ SENT_FROM: Final = re.compile(
     rf"[<(]{{0,2}}sent (?:from|via|with|using|by) (?:my |a |an |the )?[\w\[\]'.’&/+-]+(?:\s[\w\[\]'.’&/+-]+){{0,5}}\s?(?:\(https?://\S{{1,200}}\)[\w ]{{0,30}})?{_EXCUSE}[>)]{{0,2}}\s?<?(?:https?://\S{{1,200}})?>?$|"
     r"(?:get \[?outlook for (?:ios|android).{0,200}|"
     r"(?:this message was )?sent from .{0,20}(?:iphone|ipad|android|phone|blackberry|samsung|mobile|mail for windows).{0,60}|"
-    r"(?:von meinem .{1,40} gesendet|gesendet (?:von|mit|aus|über) .{1,60})|envoyé (?:de|depuis|à partir de) .{1,60}|inviato (?:da|dal|con) .{1,60}|"
+    r"(?:(?:diese nachricht wurde )?von meinem .{1,60} gesendet\.?|gesendet (?:von|mit|aus|über) .{1,60})|envoyé (?:de|depuis|à partir de) .{1,60}|inviato (?:da|dal|con) .{1,60}|"
     r"enviado (?:desde|do|de|a partir do|con) .{1,60}|(?:verstuurd|verzonden) (?:vanaf|van|met|via) .{1,60}|skickat från .{1,60}|"
     r"(?:sendt|sendes) fra .{1,60}|lähetetty .{1,60}|wysłane z .{1,60}|odesláno z .{1,60}|отправлено (?:с|из) .{1,60}|"
     r"发自.{1,40}|從我的.{1,30}傳送|.{1,30}から送信|나의 .{1,30}에서 보냄|.{1,30}'?(?:dan|den) gönderildi|trimis de pe .{1,40}|"

@@ -17,6 +17,9 @@ WIDTH: Final = 400
 """Characters of a line that are looked at."""
 _INTRO_LINES: Final = 4
 _SIGNATURE_LINES: Final = 12
+"""A signature may have these many lines below a mark that people also write between words ..."""
+_LONG_SIGNATURE: Final = 40
+"""... and these many below the mark of RFC 3676 section 4.3, which only programs write."""
 
 
 def reply_text(text: str) -> str:
@@ -49,7 +52,7 @@ def _without_quotes(lines: list[str]) -> list[str]:
         if words.FORWARD.match(head.lstrip("> ")):
             return lines  # what is passed on belongs to what is said
         if words.ORIGINAL.match(head) or _is_header_block(heads, position):
-            return _above(lines, heads, position)
+            return _unless_answered_within(lines, _above(lines, heads, position))
         if (start := _intro(heads, position)) is not None:
             return _after_intro(lines, heads, start, position)
         if head.startswith(">"):
@@ -66,11 +69,14 @@ def _after_intro(lines: list[str], heads: list[str], start: int, end: int) -> li
         rest += 1
     if rest >= len(heads):
         return lines if rest - end > 3 or not above else above
+    if mark := words.OTHER_MARK.match(heads[rest]):
+        sign = mark[0]
+        heads = [f">{head[len(sign) :]}" if head.startswith(sign) else head for head in heads]
     if not heads[rest].startswith(">"):
         if not words.is_certain(" ".join(heads[start : end + 1])):
             return lines
         # The program does not mark what it quotes; on top of all, the words below are the answer.
-        return above or lines[end + 1 :]
+        return _unless_answered_within(lines, above) or lines[end + 1 :]
     block = rest
     while block < len(heads) and (
         not heads[block] or heads[block].startswith(">") or _is_wrapped(heads, block)
@@ -82,6 +88,11 @@ def _after_intro(lines: list[str], heads: list[str], start: int, end: int) -> li
     if not any(head.startswith(">") for head in heads[block:]):
         return [*above, "", *tail] if end >= start else [*lines[:block], *tail] if above else tail
     return [*lines[:block], *_trailing_quotes_cut(tail)]  # answers between the quotes: both stay
+
+
+def _unless_answered_within(lines: list[str], above: list[str]) -> list[str]:
+    """The lines above an unmarked quote, or all lines when they say that answers stand inside it."""
+    return lines if words.ANSWERS_WITHIN.search(" ".join(above)[:4_000]) else above
 
 
 def _trailing_quotes_cut(lines: list[str]) -> list[str]:
@@ -184,8 +195,9 @@ def _strip_end(lines: list[str]) -> list[str]:
             del lines[position:]
             break
     _drop_empty(lines)
-    for position in range(max(0, len(lines) - _SIGNATURE_LINES - 1), len(lines)):
-        if words.SIGNATURE.match(lines[position]) and (position or len(lines) > 1):
+    for position in range(max(0, len(lines) - _LONG_SIGNATURE - 1), len(lines)):
+        near = len(lines) - position <= _SIGNATURE_LINES + 1
+        if lines[position] == "-- " or (near and words.SIGNATURE.match(lines[position])):
             del lines[position:]
             break
     _drop_empty(lines)

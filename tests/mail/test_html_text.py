@@ -71,10 +71,10 @@ def test_answers_inside_a_gmail_quote_stay() -> None:
     ["<div>", "</div>", "<a ", "<a '", '<a "', "<!--", "<!", "<", "&amp;", "&", "&#9", "&#99999999999;", "<p>", "<br>",
      "<blockquote>", "<ul><li>", "<table><tr><td>", "<style>", "<title>", "<pre>\n", '<div class="gmail_attr">', "<![CDATA["],
 )  # fmt: skip
-def test_c15_a_million_characters_of_hostile_html_take_bounded_time(piece: str) -> None:
+def test_c15_hostile_html_takes_time_by_its_size_alone(piece: str) -> None:
     start = time.process_time()
-    html_to_text(piece * (1_000_000 // len(piece)))
-    assert time.process_time() - start < 3  # measured: under 1.1 s
+    html_to_text(piece * (300_000 // len(piece)))
+    assert time.process_time() - start < 1  # measured: under 0.35 s, and 1.1 s for the most that is read
 
 
 def test_c15_nested_blocks_and_entities_take_bounded_time() -> None:

@@ -79,6 +79,18 @@ def test_answers_between_quotes_keep_the_questions() -> None:
     assert reply_text(text) == text.strip()
 
 
+@pytest.mark.parametrize("mark", ["| ", "|", ": ", "AB> "])
+def test_answers_between_quotes_with_other_marks_stay(mark: str) -> None:
+    text = f"In message <1@x> on 06/18/26 you Ann <a@x.example> wrote:\n\n{mark}Which floor?\n\nThe second.\n\n{mark}Why?\n"
+    assert "The second." in reply_text(f"Hi,\n\n{text}")
+
+
+@pytest.mark.parametrize("words", ["See my answers below in red.", "Ho risposto qui sotto.", "回复见下"])
+def test_a_quote_without_marks_that_holds_answers_stays(words: str) -> None:
+    text = f"{words}\n\nFrom: Ann <a@x.example>\nSent: Monday\nTo: Bob\nSubject: fire\n\nWhich floor? The second."
+    assert reply_text(text) == text
+
+
 def test_words_above_and_below_one_quote_both_stay() -> None:
     reply = reply_text(f"Above.\n\nOn 2 Nov 2026 Ann wrote:\n{QUOTED}\n\nBelow.\n")
     assert "Above." in reply
