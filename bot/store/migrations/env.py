@@ -11,7 +11,6 @@ context.configure(
     connection=connection,
     target_metadata=Base.metadata,
     transactional_ddl=True,  # on SQLite too: our engine says BEGIN itself, so a killed upgrade leaves nothing
-    render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
 )
 with context.begin_transaction():

@@ -6,7 +6,7 @@ from bot.store.models.base import Base, Moment
 from bot.store.models.inbox import Inbox, InboxState, PayloadRow
 from bot.store.models.outbox import Outbox, OutboxState, Timer, TimerState
 from bot.store.models.people import Address, Person
-from bot.store.models.tickets import AttachmentRow, Entry, Event, Ticket
+from bot.store.models.tickets import AttachmentRow, Entry, Event, Participant, Ticket
 
 __all__ = [
     "Address",
@@ -19,6 +19,7 @@ __all__ = [
     "Moment",
     "Outbox",
     "OutboxState",
+    "Participant",
     "PayloadRow",
     "Person",
     "Ticket",

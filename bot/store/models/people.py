@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.models.base import NUMBER, Base
@@ -20,6 +20,9 @@ class Person(Base):
     """Stated by the person; None: the desk looks at the words."""
     time_zone: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
+    agent: Mapped[str | None] = mapped_column(String(64))
+    """The agent's name in the configuration; what an agent may do is decided there, now, not here."""
+    __table_args__ = (Index("person_agent", "agent", unique=True),)
 
 
 class Address(Base):
@@ -31,4 +34,7 @@ class Address(Base):
     medium: Mapped[str] = mapped_column(String(16))
     canonical: Mapped[str] = mapped_column(Text)
     shown: Mapped[str] = mapped_column(Text)
+    bounces: Mapped[int] = mapped_column(Integer, default=0)
+    """Hard bounces of ours in a row, each proved by our own signed id."""
+    bounced_at: Mapped[datetime | None]
     __table_args__ = (UniqueConstraint("medium", "canonical"),)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.models.base import NUMBER, Base
@@ -25,6 +25,10 @@ class Ticket(Base):
     queue: Mapped[str] = mapped_column(String(64))
     requester_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    category: Mapped[str | None] = mapped_column(String(64))
+    level: Mapped[int] = mapped_column(Integer, default=1)
+    """How far it has been escalated."""
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     channel: Mapped[str] = mapped_column(String(64))
     locale: Mapped[str] = mapped_column(String(8))
     opened_at: Mapped[datetime]
@@ -41,6 +45,19 @@ class Ticket(Base):
     )
 
 
+class Participant(Base):
+    """Somebody besides the requester who has to do with a ticket."""
+
+    __tablename__ = "participant"
+    id: Mapped[int] = mapped_column(NUMBER, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    role: Mapped[str] = mapped_column(String(16))
+    """"proposed": stood in Cc, and gets nothing before an agent says so; "follower": gets what comes from now on."""
+    created_at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("ticket_id", "person_id"),)
+
+
 class Entry(Base):
     """One thing said in a ticket."""
 
@@ -50,7 +67,7 @@ class Entry(Base):
     inbox_id: Mapped[int | None] = mapped_column(ForeignKey("inbox.id"))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     kind: Mapped[str] = mapped_column(String(16))
-    """"message" from the requester, "unverified" from somebody who may not be one, "automatic" from a machine."""
+    """"What kind of words: see ``desk.tickets``."""
     channel: Mapped[str] = mapped_column(String(64))
     external_id: Mapped[str] = mapped_column(Text, default="")
     text: Mapped[str]

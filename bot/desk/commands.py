@@ -1,0 +1,185 @@
+"""The words that agents use, in every door: ``#verb …`` first lines of a mail, ``!verb …`` in a thread.
+
+Parsing is pure and knows no ticket. Commands stand in the first lines only, before any other word; below them
+is what the agent writes to the requester. Running them is ``verbs.py``'s business.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Takes(StrEnum):
+    """What may stand behind a verb."""
+
+    NOTHING = "nothing"
+    PERSON = "person"
+    """Who takes it: an agent's name, or a team's."""
+    WORD = "word"
+    TEXT = "text"
+    """To the end of the line, or, when the line ends there, all that follows."""
+    OPTIONAL_TEXT = "optional-text"
+    TICKET = "ticket"
+    ADDRESS = "address"
+
+
+VERBS: Final[dict[str, Takes]] = {
+    "take": Takes.NOTHING,
+    "assign": Takes.PERSON,
+    "reply": Takes.TEXT,
+    "note": Takes.TEXT,
+    "priority": Takes.WORD,
+    "category": Takes.WORD,
+    "wait": Takes.OPTIONAL_TEXT,
+    "escalate": Takes.TEXT,
+    "resolve": Takes.OPTIONAL_TEXT,
+    "close": Takes.OPTIONAL_TEXT,
+    "reopen": Takes.OPTIONAL_TEXT,
+    "merge": Takes.TICKET,
+    "link": Takes.TICKET,
+    "status": Takes.NOTHING,
+    "why": Takes.NOTHING,
+    "help": Takes.NOTHING,
+    "for": Takes.ADDRESS,
+}
+"""Every verb and what it takes."""
+
+MOST_COMMANDS: Final = 20
+LONGEST_LINE: Final = 2_000
+
+
+class Problem(StrEnum):
+    """Why a command was not understood."""
+
+    UNKNOWN_VERB = "unknown-verb"
+    MISSING = "missing"
+    """Something must stand behind the verb."""
+    TOO_MUCH = "too-much"
+    """Nothing may stand behind the verb."""
+    NO_TICKET = "no-ticket"
+    """What stands there is no ticket's number."""
+    NO_ADDRESS = "no-address"
+    TOO_MANY = "too-many"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command. ``ticket``: the number it names, None for the ticket of the thread."""
+
+    verb: str
+    words: str = ""
+    ticket: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Misunderstood:
+    """A line that was meant as a command and is none."""
+
+    line: str
+    problem: Problem
+    verb: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What stands in a text. When anything was misunderstood, nothing of it may be done or sent."""
+
+    commands: tuple[Command, ...] = ()
+    text: str = ""
+    """What is left: the words to the requester."""
+    misunderstood: tuple[Misunderstood, ...] = ()
+
+
+_LINE: Final = re.compile(r"([#!])\s?([A-Za-z][A-Za-z-]{0,30})(?::|\b)\s*(.*)", re.DOTALL)
+_ADDRESS: Final = re.compile(r"<?([^\s<>,;@\"']{1,64}@[^\s<>,;@\"']{1,255})>?")
+
+
+def parse(text: str, prefix: str, marks: str = "#") -> Parsed:
+    """Read the commands at the top of ``text``. ``prefix``: of ticket numbers, "HD".
+
+    A first line without a mark ends the commands: from there on, a line that looks like one is text (D10).
+    """
+    lines = text.splitlines()
+    commands: list[Command] = []
+    wrong: list[Misunderstood] = []
+    at = 0
+    while at < len(lines):
+        line = lines[at].strip()
+        if line and line[0] not in marks:
+            break
+        at += 1
+        if not line:
+            continue
+        if len(commands) + len(wrong) >= MOST_COMMANDS:
+            wrong.append(Misunderstood(_shown(line), Problem.TOO_MANY))
+            break
+        found = _command(line, prefix)
+        if isinstance(found, Command) and VERBS[found.verb] is Takes.TEXT and not found.words:
+            rest, at = _until_next_command(lines, at, marks)
+            found = (
+                Command(found.verb, rest, found.ticket)
+                if rest
+                else Misunderstood(_shown(line), Problem.MISSING, found.verb)
+            )
+        if isinstance(found, Command):
+            commands.append(found)
+        else:
+            wrong.append(found)
+    return Parsed(tuple(commands), "\n".join(lines[at:]).strip(), tuple(wrong))
+
+
+def _command(line: str, prefix: str) -> Command | Misunderstood:
+    match = _LINE.match(line[:LONGEST_LINE])
+    verb = match[2].lower() if match else ""
+    takes = VERBS.get(verb)
+    if match is None or takes is None:
+        return Misunderstood(_shown(line), Problem.UNKNOWN_VERB, verb)
+    words = match[3].strip()
+    ticket = None
+    number = re.match(rf"{prefix}-(\d{{1,15}})\b[\s:,]*", words, re.IGNORECASE)
+    if number and takes is not Takes.TICKET:
+        ticket, words = int(number[1]), words[number.end() :]
+    problem = _problem(takes, words, number is not None)
+    if problem:
+        return Misunderstood(_shown(line), problem, verb)
+    if takes is Takes.TICKET and number:
+        return _with_target(verb, words, prefix)
+    if takes is Takes.ADDRESS and (address := _ADDRESS.fullmatch(words)):
+        words = address[1]
+    return Command(verb, words, ticket)
+
+
+def _with_target(verb: str, words: str, prefix: str) -> Command:
+    """``merge HD-7`` puts this ticket into HD-7; ``merge HD-3 HD-7`` puts HD-3 into it."""
+    numbers = [int(n) for n in re.findall(rf"{prefix}-(\d{{1,15}})\b", words, re.IGNORECASE)]
+    return Command(verb, str(numbers[-1]), numbers[0] if len(numbers) > 1 else None)
+
+
+def _problem(takes: Takes, words: str, has_number: bool) -> Problem | None:  # noqa: FBT001  # a fact, not a switch
+    if takes is Takes.TICKET:
+        return None if has_number else Problem.NO_TICKET
+    if takes is Takes.NOTHING:
+        return Problem.TOO_MUCH if words else None
+    if takes is Takes.ADDRESS and not _ADDRESS.fullmatch(words):
+        return Problem.NO_ADDRESS
+    if takes in {Takes.PERSON, Takes.WORD} and not words:
+        return Problem.MISSING
+    return None
+
+
+def _until_next_command(lines: list[str], at: int, marks: str) -> tuple[str, int]:
+    """The lines below a verb that takes a text, up to the next command or the end."""
+    end = at
+    while end < len(lines):
+        line = lines[end].strip()
+        if line and line[0] in marks and (match := _LINE.match(line)) and match[2].lower() in VERBS:
+            break
+        end += 1
+    return "\n".join(lines[at:end]).strip(), end
+
+
+def _shown(line: str) -> str:
+    return line if len(line) <= 120 else line[:119] + "…"
