@@ -9,7 +9,6 @@ SECURITY.md, part A, lists against what; the parts are ``smtp_session`` (one con
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
@@ -20,6 +19,7 @@ from bot.channels.smtp_auth import read_hash
 from bot.channels.smtp_body import Memory
 from bot.channels.smtp_commands import LmtpSession, Session
 from bot.channels.smtp_limits import Places, Room, TrustedProxies, tls_context
+from bot.channels.smtp_listen import Listener, TlsListener, take_port
 from bot.channels.smtp_session import Phase, log
 from bot.channels.smtp_shared import Shared
 from bot.clock import Clock
@@ -28,7 +28,6 @@ from bot.errors import ChannelError, StoreUnavailable
 from bot.message import IncomingMessage, Payload
 from bot.ports import Accept
 
-BACKLOG: Final = 512
 MAILS_AT_ONCE: Final = 10
 """Mails of the greatest size that may be arriving at the same time; a mail beyond that is put off."""
 LEAST_MEMORY: Final = 67_108_864
@@ -79,7 +78,7 @@ class SmtpDoor:
             accept=_not_yet,
             memory=Memory(max(MAILS_AT_ONCE * section.max_size, LEAST_MEMORY)),
         )
-        sockets = await _take_port(section)
+        sockets = await take_port(section)
         self.port = int(sockets[0].getsockname()[1])
         self._bound = sockets, shared
         return self._bound
@@ -94,25 +93,25 @@ class SmtpDoor:
         """Serve until cancelled; then let mail that is arriving get through, for a while."""
         sockets, shared = self._bound or await self._bind()
         shared.accept = accept
-        loop = asyncio.get_running_loop()
-        kind = LmtpSession if self._section.protocol == "lmtp" else Session
-        servers: list[asyncio.Server] = []
+        listeners = [self._listener(taken, shared) for taken in sockets]
         try:
-            servers = [
-                await loop.create_server(lambda: kind(shared, loop), sock=taken, backlog=BACKLOG)
-                for taken in sockets
-            ]
+            for listener in listeners:
+                await listener.start()
             log.info("listening", extra={"action": "smtp.listening", "port": self.port})
-            self.serving = True
             await self._watch(shared)
         finally:
-            self.serving = False
             self._bound = None
-            for server in servers:
-                server.close()
-            for taken in sockets:
-                taken.close()
+            for listener in listeners:
+                await listener.stop()
             await self._see_off(shared)
+
+    def _listener(self, taken: socket.socket, shared: Shared) -> Listener:
+        kind = LmtpSession if self._section.protocol == "lmtp" else Session
+        return (
+            TlsListener(taken, shared, kind)
+            if self._section.tls == "implicit"
+            else Listener(taken, shared, kind)
+        )
 
     async def translate(self, payload: Payload) -> Sequence[IncomingMessage]:
         """The message in a payload. Raises ``HeldError``."""
@@ -160,40 +159,3 @@ class SmtpDoor:
 
 async def _not_yet(_: Payload, /) -> bool:
     raise StoreUnavailable("the door is not running")
-
-
-async def _take_port(section: Smtp) -> list[socket.socket]:
-    """Sockets that listen on each address of the host, on one port. Raises ``ChannelError``."""
-    taken: list[socket.socket] = []
-    refused: list[OSError] = []
-    port = section.port
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            section.host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        for family, host in dict.fromkeys((family, address[0]) for family, *_, address in found):
-            try:
-                taken.append(socket.create_server((str(host), port), family=family, backlog=BACKLOG))
-            except OSError as error:  # such as ::1 where there is no IPv6
-                refused.append(error)
-            else:
-                port = taken[-1].getsockname()[1]
-    except OSError as error:
-        refused.append(error)
-    busy = [error for error in refused if error.errno == errno.EADDRINUSE]
-    if busy or not taken:
-        for listening in taken:
-            listening.close()
-        raise ChannelError(_advice(section, (busy or refused)[0])) from None
-    return taken
-
-
-def _advice(section: Smtp, error: OSError) -> str:
-    place = f"{section.host or '*'}:{section.port}"
-    if error.errno == errno.EADDRINUSE:
-        return f"port {section.port} is taken: stop what listens on {place}, or set smtp.port to another"
-    if error.errno == errno.EACCES:
-        return f"port {section.port} needs more rights: set smtp.port to one above 1023, or grant the service the right"
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"smtp.host: this machine has no address {section.host}"
-    return f"smtp.host, smtp.port: cannot listen on {place}: {error.strerror or error}"

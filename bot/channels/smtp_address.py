@@ -6,7 +6,6 @@ program would show in a misleading way (control, invisible and bidirectional cha
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -83,15 +82,6 @@ def canonical_domain(domain: str) -> str | None:
 def canonical_local(local: str) -> str:
     """The local part for comparing: our own addresses do not depend on case."""
     return local.lower() if local.isascii() else unicodedata.normalize("NFC", local).casefold()
-
-
-def masked(address: str) -> str:
-    """An address for the log: its domain and a short hash, enough to follow one sender, not to name a person."""
-    local, _, domain = address.rpartition("@")
-    if not domain:
-        return "<>"
-    tag = hashlib.sha256(local.encode("utf-8", "backslashreplace")).hexdigest()[:8]
-    return f"{tag}@{domain.lower()}".encode("ascii", "backslashreplace").decode("ascii")
 
 
 class OwnAddresses:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar, Final
 
-from bot.channels.smtp_address import Path, hides_something, masked, read_path
+from bot.channels.smtp_address import Path, hides_something, read_path
 from bot.channels.smtp_body import Body, Verdict
 from bot.channels.smtp_login import log_in
 from bot.channels.smtp_session import UNKNOWN_COMMAND, Command, Connection, Phase, log
 from bot.errors import StoreUnavailable
 from bot.failpoints import failpoint
+from bot.log import address_hash
 from bot.mail.identity import content_key
 from bot.message import Payload
 
@@ -199,7 +200,7 @@ class Session(Connection):
         return {
             "action": "smtp.refused",
             "peer": self.peer,
-            "recipient": masked(path.address),
+            "recipient": address_hash(path.address),
             "answer": refusal[:9].decode(),
         }
 
@@ -260,7 +261,7 @@ class Session(Connection):
                 "action": "smtp.accepted" if new else "smtp.repeated",
                 "key": payload.key[:12],
                 "size": len(payload.raw),
-                "sender": masked(payload.envelope["mail_from"]),
+                "sender": address_hash(payload.envelope["mail_from"] or "<>"),
                 "recipients": len(payload.envelope["rcpt_to"]),
                 "peer": self.peer,
                 "tls": self.secure,

@@ -78,26 +78,39 @@ class Connection(SMTP):
         self.deadline = self.began = loop.time()
         self._ends = self.began + shared.session_timeout
         self._place: str | None = None
+        self._proxied = False
         self._commands_left = shared.section.max_commands
         self._mischief = 0
         self._seen, self._moved = 0, 0.0
 
     # What the network says.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client has connected: let it in if there is a place."""
-        self.wire = self.stream.transport = cast("asyncio.Transport", transport)
+    def admit(self, peername: object) -> bytes | None:
+        """Take a place for the client; returns why not, as an answer. Each call wants its ``leave``."""
         shared = self.shared
         shared.connections.add(self)
-        self.peer = client_address(transport.get_extra_info("peername"))
-        proxied = self.peer in shared.proxies
+        self.peer = client_address(peername)
         if shared.stopping or shared.places.full(len(shared.connections)):
-            self.hang_up(b"421 4.3.2 No place left, try again later")
-        elif proxied or self._enter():
-            if shared.section.tls == "implicit":
-                self.wire.pause_reading()  # what comes next is for TLS
-            self.deadline = self.began + shared.command_timeout
-            self.task = self.loop.create_task(self._handle_client(proxied=proxied))
+            return b"421 4.3.2 No place left, try again later"
+        self._proxied = self.peer in shared.proxies
+        return None if self._proxied else self._enter()
+
+    def leave(self) -> None:
+        """Give the place back. Again is no harm."""
+        self.shared.connections.discard(self)
+        if self._place is not None:
+            self.shared.places.leave(self._place)
+            self._place = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has connected; where TLS is implicit it is admitted already, and its handshake is done."""
+        self.wire = self.stream.transport = cast("asyncio.Transport", transport)
+        self.secure = self.shared.section.tls == "implicit"
+        refusal = None if self.secure else self.admit(transport.get_extra_info("peername"))
+        if refusal is None:
+            self.task = self.loop.create_task(self._handle_client())
+        else:
+            self.hang_up(refusal)
 
     def data_received(self, data: bytes) -> None:
         self.stream.feed(data)
@@ -111,7 +124,7 @@ class Connection(SMTP):
         """The client is gone. A mail that was already whole is stored all the same: it may have been told so."""
         self.closing = True
         self.stream.end()
-        self._leave()
+        self.leave()
 
     def pause_writing(self) -> None:
         """Nothing to do: answers are short, and the number of commands bounds them."""
@@ -176,7 +189,7 @@ class Connection(SMTP):
             )
         except OSError as error:  # ssl.SSLError is one
             self._dropped("smtp.tls_failed", reason=type(error).__name__)
-            self._leave()  # asyncio does not call connection_lost() during a handshake
+            self.leave()  # asyncio does not call connection_lost() during a handshake
             raise ClientGone from None
         if wire is None:
             raise ClientGone
@@ -192,6 +205,8 @@ class Connection(SMTP):
         if self.closing:
             if now > self.deadline:
                 self.wire.abort()
+        elif self.task is None:
+            return  # a TLS handshake, which has its own clock
         elif self.phase is Phase.KEEP:
             if now > self.deadline:
                 self.give_up()
@@ -216,12 +231,11 @@ class Connection(SMTP):
 
     # The dialogue.
 
-    async def _handle_client(self, *, proxied: bool = False) -> None:
+    async def _handle_client(self) -> None:
+        self.restart_clock()
         try:
-            if proxied:
+            if self._proxied:
                 await self._read_proxy_header()
-            if self.shared.section.tls == "implicit":
-                await self.start_tls()
             self.say(self.shared.banner)
             while not self.closing:
                 await self._next_command()
@@ -291,22 +305,17 @@ class Connection(SMTP):
         told = header.version == 1 or header.command == V2_CMD.PROXY
         address = plain_address(str(header.src_addr)) if told and header.src_addr is not None else ""
         self.peer = address or self.peer
-        if address and not self._enter():
+        refusal = self._enter() if address else None
+        if refusal is not None:
+            self.hang_up(refusal)
             raise ClientGone
 
-    def _enter(self) -> bool:
+    def _enter(self) -> bytes | None:
         who = household(self.peer)
         if self.shared.places.enter(who):
             self._place = who
-            return True
-        self.hang_up(b"421 4.7.0 Too many connections from your address")
-        return False
-
-    def _leave(self) -> None:
-        self.shared.connections.discard(self)
-        if self._place is not None:
-            self.shared.places.leave(self._place)
-            self._place = None
+            return None
+        return b"421 4.7.0 Too many connections from your address"
 
     def _dropped(self, action: str, **fields: object) -> None:
         log.info("connection cut", extra={"action": action, "peer": self.peer, **fields})
