@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from enum import StrEnum
 from functools import cache
-from typing import Any, TypeVarTuple
+from typing import Any, Final, TypeVarTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 Ts = TypeVarTuple("Ts")
+
+AT_ONCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""The ``not_before`` of what need not wait: due whatever any clock says (X18), and before all that was put off."""
+
+
+def word(state: StrEnum) -> sa.ColumnElement[str]:
+    """A state written out in the statement: a plan that is made once for all values can then use an index over
+    the rows in that state alone."""
+    return sa.literal_column(f"'{state}'", sa.Text())
 
 
 @cache

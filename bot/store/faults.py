@@ -14,6 +14,8 @@ from bot.errors import StoreError, StoreUnavailable
 _GIVEN_UP: Final = frozenset({"40001", "40P01"})
 """PostgreSQL: serialization failure, deadlock. The transaction is gone, and running it again is right."""
 _FULL: Final = frozenset({"SQLITE_FULL", "53100"})
+_READ_ONLY: Final = "25006"
+"""PostgreSQL: this server is a replica at the moment; the next connection may find the one that writes (X15)."""
 
 
 class CommitLost(StoreUnavailable):
@@ -57,7 +59,14 @@ def _is_psycopg(error: Exception) -> bool:
 
 
 def _is_away(error: Exception, orig: BaseException | None) -> bool:
-    """The kinds of error that PEP 249 keeps for what is not the statement's fault; ``QueuePool`` at its end."""
+    """The kinds of error that PEP 249 keeps for what is not the statement's fault; ``QueuePool`` at its end.
+
+    sqlite3 calls a wrong statement operational too, and psycopg a server that only reads an internal error.
+    """
+    if getattr(orig, "sqlite_errorname", None) == "SQLITE_ERROR":
+        return False
+    if getattr(orig, "sqlstate", None) == _READ_ONLY:
+        return True
     kinds = {kind.__name__ for kind in type(orig).__mro__} | {type(error).__name__}
     return not kinds.isdisjoint({"OperationalError", "InterfaceError", "TimeoutError"})
 

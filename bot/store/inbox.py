@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from bot.message import Payload
-from bot.store.dialect import insert_new, skip_locked
+from bot.store.dialect import AT_ONCE, insert_new, skip_locked, word
 from bot.store.engine import AnyRow, Tx
 from bot.store.models import Inbox, InboxState, PayloadRow
 from bot.store.prepared import Prepared
@@ -46,7 +46,7 @@ _CLAIM = Prepared(
                 skip_locked(
                     words.dialect,
                     sa.select(Inbox.id)
-                    .where(Inbox.state == sa.literal_column("'waiting'"), Inbox.not_before <= words.now)
+                    .where(Inbox.state == word(InboxState.WAITING), Inbox.not_before <= words.now)
                     .order_by(Inbox.not_before, Inbox.id)
                     .limit(sa.bindparam("most")),
                 )
@@ -71,7 +71,7 @@ _SETTLE = Prepared(
         sa.update(Inbox)
         .where(
             Inbox.id == sa.bindparam("inbox"),
-            Inbox.state == sa.literal_column("'claimed'"),
+            Inbox.state == word(InboxState.CLAIMED),
             Inbox.attempts == sa.bindparam("attempt"),
         )
         .values({name: sa.bindparam(f"new_{name}", type_=Inbox.__table__.c[name].type) for name in _SETTLED})
@@ -87,7 +87,7 @@ def add(tx: Tx, payload: Payload) -> bool:
         channel=payload.channel,
         received_at=payload.received_at,
         state=InboxState.WAITING,
-        not_before=payload.received_at,
+        not_before=AT_ONCE,
         attempts=0,
     )
     if inbox_id is None:
@@ -139,7 +139,7 @@ def put_back(tx: Tx, claim: Claim, after: timedelta) -> bool:
     """Let a payload wait, for this or another worker, because something else failed."""
     result = tx.run(
         sa.update(Inbox)
-        .where(Inbox.id == claim.id, Inbox.state == InboxState.CLAIMED, Inbox.attempts == claim.attempt)
+        .where(Inbox.id == claim.id, Inbox.state == word(InboxState.CLAIMED), Inbox.attempts == claim.attempt)
         .values(state=InboxState.WAITING, not_before=tx.later(after), worker=None)
     )
     return result.rowcount == 1
@@ -149,7 +149,7 @@ def recover(tx: Tx, worker: str) -> int:
     """Give back what dead workers have claimed: on PostgreSQL those whose lease is over, on SQLite, which
     one process has to itself, all that is not ours."""
     left = sa.select(Inbox.id).where(
-        Inbox.state == InboxState.CLAIMED, tx.abandoned(Inbox.lease_until, Inbox.worker, worker)
+        Inbox.state == word(InboxState.CLAIMED), tx.abandoned(Inbox.lease_until, Inbox.worker, worker)
     )
     # A row that its worker is just settling, or was when it was paused, is left for the next time (X19).
     return tx.run(
@@ -161,10 +161,10 @@ def depth(tx: Tx) -> Depth:
     """What waits, for metrics and alarms."""
     waiting, oldest = tx.run(
         sa.select(sa.func.count(), sa.func.min(Inbox.received_at)).where(
-            Inbox.state.in_([InboxState.WAITING, InboxState.CLAIMED])
+            Inbox.state.in_([word(InboxState.WAITING), word(InboxState.CLAIMED)])
         )
     ).one()
-    held = tx.run(sa.select(sa.func.count()).where(Inbox.state == InboxState.HELD)).scalar_one()
+    held = tx.run(sa.select(sa.func.count()).where(Inbox.state == word(InboxState.HELD))).scalar_one()
     return Depth(waiting, held, oldest)
 
 
@@ -191,11 +191,11 @@ def one(tx: Tx, inbox_id: int) -> AnyRow | None:
 
 
 def retry(tx: Tx, inbox_id: int) -> bool:
-    """Let a held payload be tried once more."""
+    """Let a held payload be tried once more. Its attempts go on counting, because they fence old claims."""
     result = tx.run(
         sa.update(Inbox)
         .where(Inbox.id == inbox_id, Inbox.state == InboxState.HELD)
-        .values(state=InboxState.WAITING, not_before=tx.now(), attempts=0, outcome=None, reason=None)
+        .values(state=InboxState.WAITING, not_before=AT_ONCE, outcome=None, reason=None)
     )
     return result.rowcount == 1
 
@@ -211,11 +211,24 @@ def drop(tx: Tx, inbox_id: int) -> bool:
 
 
 def forget_raw(tx: Tx, before: datetime, limit: int) -> int:
-    """Delete the bytes of payloads that were understood and finished before a moment (L3)."""
+    """Delete the bytes of payloads that were understood and finished before a moment (L3).
+
+    Looks from the oldest to the first that came after that moment, and no further.
+    """
+    newer = (
+        sa.select(PayloadRow.inbox_id)
+        .join_from(PayloadRow, Inbox)
+        .where(Inbox.received_at >= before)
+        .order_by(PayloadRow.inbox_id)
+        .limit(1)
+    )
+    edge = tx.run(newer).scalar()
     old = (
         sa.select(PayloadRow.inbox_id)
         .join_from(PayloadRow, Inbox)
         .where(Inbox.state.in_([InboxState.DONE, InboxState.DROPPED]), Inbox.finished_at < before)
         .limit(limit)
     )
+    if edge is not None:
+        old = old.where(PayloadRow.inbox_id < edge)
     return tx.run(sa.delete(PayloadRow).where(PayloadRow.inbox_id.in_(old))).rowcount

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from bot.message import OutgoingMessage
-from bot.store.dialect import skip_locked
+from bot.store.dialect import AT_ONCE, skip_locked, word
 from bot.store.engine import AnyRow, Tx
 from bot.store.models import Moment, Outbox, OutboxState
 from bot.store.prepared import Prepared, Words
@@ -46,12 +46,12 @@ def _claim(words: Words, *extra: sa.ColumnElement[bool]) -> sa.Executable:
         earlier.ticket_id == Outbox.ticket_id,
         earlier.recipient == Outbox.recipient,
         earlier.id < Outbox.id,
-        earlier.state.in_([sa.literal_column(f"'{state}'") for state in _ACTIVE]),
+        earlier.state.in_([word(state) for state in _ACTIVE]),
     )
     due = (
         sa.select(Outbox.id)
         .where(
-            Outbox.state == sa.literal_column("'queued'"),
+            Outbox.state == word(OutboxState.QUEUED),
             Outbox.not_before <= words.now,
             ~sa.exists(before),
             *extra,
@@ -79,7 +79,7 @@ _SETTLE = Prepared(
         sa.update(Outbox)
         .where(
             Outbox.id == sa.bindparam("outbox"),
-            Outbox.state == sa.literal_column("'sending'"),
+            Outbox.state == word(OutboxState.SENDING),
             Outbox.attempts == sa.bindparam("attempt"),
         )
         .values(
@@ -155,7 +155,7 @@ def queue(tx: Tx, message: OutgoingMessage, recipient: str, accepted_at: datetim
         accepted_at=accepted_at,
         created_at=message.created_at,
         state=OutboxState.QUEUED,
-        not_before=message.created_at,
+        not_before=AT_ONCE,
         attempts=0,
         ambiguous=0,
     )
@@ -169,10 +169,26 @@ def claim(tx: Tx, worker: str, limit: int, lease: timedelta, *, automatic: bool 
     """
     statement = _CLAIM if automatic else _CLAIM_REPLIES
     rows = statement.all(tx, most=limit, holder=worker, delay=lease)
-    return [
-        OutboxClaim(outbox_id, attempt, ambiguous, _decode(message), accepted_at)
-        for outbox_id, attempt, ambiguous, message, accepted_at in sorted(rows, key=lambda row: int(row[0]))
-    ]
+    claims = []
+    for outbox_id, attempt, ambiguous, text, accepted_at in sorted(rows, key=lambda row: int(row[0])):
+        try:
+            message = _decode(text)
+        except msgspec.DecodeError as error:
+            _spoilt(tx, outbox_id, error)
+        else:
+            claims.append(OutboxClaim(outbox_id, attempt, ambiguous, message, accepted_at))
+    return claims
+
+
+def _spoilt(tx: Tx, outbox_id: int, error: msgspec.DecodeError) -> None:
+    """A row that cannot be read must not hold up the others (F6)."""
+    tx.run(
+        sa.update(Outbox)
+        .where(Outbox.id == outbox_id)
+        .values(
+            state=OutboxState.FAILED, result=f"cannot be read: {error}", finished_at=tx.clock(), worker=None
+        )
+    )
 
 
 def settle(tx: Tx, claim: OutboxClaim, state: OutboxState, result: str) -> bool:
@@ -192,7 +208,9 @@ def put_off(tx: Tx, claim: OutboxClaim, after: timedelta, result: str, *, ambigu
     """Record that an attempt failed and when the next one is due."""
     outcome = tx.run(
         sa.update(Outbox)
-        .where(Outbox.id == claim.id, Outbox.state == OutboxState.SENDING, Outbox.attempts == claim.attempt)
+        .where(
+            Outbox.id == claim.id, Outbox.state == word(OutboxState.SENDING), Outbox.attempts == claim.attempt
+        )
         .values(
             state=OutboxState.QUEUED,
             not_before=tx.later(after),
@@ -208,7 +226,7 @@ def renew(tx: Tx, worker: str, lease: timedelta) -> None:
     """Keep what this worker is sending away from the others for another while."""
     tx.run(
         sa.update(Outbox)
-        .where(Outbox.state == OutboxState.SENDING, Outbox.worker == worker)
+        .where(Outbox.state == word(OutboxState.SENDING), Outbox.worker == worker)
         .values(lease_until=tx.later(lease))
     )
 
@@ -223,7 +241,7 @@ def recover(tx: Tx, worker: str) -> tuple[int, int]:
     left = skip_locked(
         tx.dialect,
         sa.select(Outbox.id).where(
-            Outbox.state == OutboxState.SENDING, tx.abandoned(Outbox.lease_until, Outbox.worker, worker)
+            Outbox.state == word(OutboxState.SENDING), tx.abandoned(Outbox.lease_until, Outbox.worker, worker)
         ),
     )
     unknown = tx.run(
@@ -238,8 +256,8 @@ def recover(tx: Tx, worker: str) -> tuple[int, int]:
     ).rowcount
     again = tx.run(
         sa.update(Outbox)
-        .where(Outbox.id.in_(left))
-        .values(state=OutboxState.QUEUED, ambiguous=Outbox.ambiguous + 1, not_before=tx.now(), worker=None)
+        .where(Outbox.id.in_(left), Outbox.automatic.is_(False))
+        .values(state=OutboxState.QUEUED, ambiguous=Outbox.ambiguous + 1, not_before=AT_ONCE, worker=None)
     ).rowcount
     return unknown, again
 
@@ -256,7 +274,9 @@ def automatic_counts(tx: Tx, recipient: str, domain: str | None, now: datetime) 
 def depth(tx: Tx) -> OutboxDepth:
     """What waits, for metrics and alarms."""
     waiting, oldest = tx.run(
-        sa.select(sa.func.count(), sa.func.min(Outbox.created_at)).where(Outbox.state.in_(_ACTIVE))
+        sa.select(sa.func.count(), sa.func.min(Outbox.created_at)).where(
+            Outbox.state.in_([word(state) for state in _ACTIVE])
+        )
     ).one()
     stuck = sa.select(Outbox.state, sa.func.count()).where(
         Outbox.state.in_([OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.HELD])
@@ -293,29 +313,37 @@ def hold_all(tx: Tx) -> int:
     """After a restore from a backup: nothing that waited then goes out before somebody has looked (X22)."""
     return tx.run(
         sa.update(Outbox)
-        .where(Outbox.state.in_(_ACTIVE))
+        .where(Outbox.state.in_([word(state) for state in _ACTIVE]))
         .values(state=OutboxState.HELD, result="held for review", worker=None)
     ).rowcount
 
 
 def retry(tx: Tx, outbox_id: int) -> bool:
-    """Queue a message again that failed, is unknown or was held: somebody has decided so."""
+    """Queue a message again that failed, is unknown or was held: somebody has decided so.
+
+    Its attempts go on counting, because they fence old claims.
+    """
     result = tx.run(
         sa.update(Outbox)
         .where(
             Outbox.id == outbox_id,
             Outbox.state.in_([OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.HELD, OutboxState.STALE]),
         )
-        .values(state=OutboxState.QUEUED, not_before=tx.now(), attempts=0, finished_at=None)
+        .values(state=OutboxState.QUEUED, not_before=AT_ONCE, finished_at=None)
     )
     return result.rowcount == 1
 
 
 def forget(tx: Tx, before: datetime, limit: int) -> int:
-    """Delete rows that ended before a moment (L3)."""
+    """Delete rows that ended before a moment (L3): looks from the oldest to the first that was written after
+    that moment, and no further."""
+    newer = sa.select(Outbox.id).where(Outbox.created_at >= before).order_by(Outbox.id).limit(1)
+    edge = tx.run(newer).scalar()
     old = (
         sa.select(Outbox.id)
         .where(Outbox.finished_at < before, Outbox.state.not_in([*_ACTIVE, OutboxState.HELD]))
         .limit(limit)
     )
+    if edge is not None:
+        old = old.where(Outbox.id < edge)
     return tx.run(sa.delete(Outbox).where(Outbox.id.in_(old))).rowcount

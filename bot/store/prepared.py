@@ -110,12 +110,14 @@ def _compile(statement: Any, dialect: sa.Dialect, columns: Sequence[str] | None)
     )
     bind: dict[str, _Processor] = {}
     fixed: dict[str, Any] = {}
+    defaults = _defaults(statement)
     for parameter, name in compiled.bind_names.items():
         process = parameter.type.dialect_impl(dialect).bind_processor(dialect)
         if process is not None:
             bind[name] = process
         if not parameter.required:
-            fixed[name] = process(parameter.value) if process else parameter.value
+            value = defaults.get(name) if parameter.value is None else parameter.value
+            fixed[name] = process(value) if process else value
     result = []
     if getattr(statement, "_returning", True):
         for index, column in enumerate(statement.exported_columns):
@@ -133,6 +135,18 @@ def _compile(statement: Any, dialect: sa.Dialect, columns: Sequence[str] | None)
         wants_now=_NOW in names,
         wants_delay=_DELAY in names,
     )
+
+
+def _defaults(statement: Any) -> dict[str, Any]:
+    """What the model says of columns that an INSERT does not give."""
+    if not isinstance(statement, sa.Insert):
+        return {}
+    defaults = ((column.key, column.default) for column in statement.table.columns)
+    return {
+        name: default.arg
+        for name, default in defaults
+        if isinstance(default, sa.ColumnDefault) and default.is_scalar
+    }
 
 
 def _values(compiled: _Compiled, tx: Tx, given: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.store.dialect import skip_locked
+from bot.store.dialect import skip_locked, word
 from bot.store.engine import Tx
 from bot.store.models import Timer, TimerState
 from bot.store.prepared import Prepared
@@ -41,7 +41,7 @@ def cancel(tx: Tx, ticket: int, *kinds: str) -> int:
     """It is no longer due."""
     return tx.run(
         sa.update(Timer)
-        .where(Timer.ticket_id == ticket, Timer.kind.in_(kinds), Timer.state == TimerState.PENDING)
+        .where(Timer.ticket_id == ticket, Timer.kind.in_(kinds), Timer.state == word(TimerState.PENDING))
         .values(state=TimerState.CANCELLED)
     ).rowcount
 
@@ -51,7 +51,7 @@ def due(tx: Tx, limit: int) -> list[DueTimer]:
     that what they cause and their firing commit together, and no other worker takes them meanwhile."""
     query = (
         sa.select(Timer.id, Timer.ticket_id, Timer.kind, Timer.due_at)
-        .where(Timer.state == TimerState.PENDING, Timer.due_at <= tx.now())
+        .where(Timer.state == word(TimerState.PENDING), Timer.due_at <= tx.now())
         .order_by(Timer.due_at, Timer.id)
         .limit(limit)
     )
@@ -62,7 +62,7 @@ def fired(tx: Tx, timer: DueTimer) -> bool:
     """Record that a timer has done its work. False: it was cancelled or fired meanwhile."""
     result = tx.run(
         sa.update(Timer)
-        .where(Timer.id == timer.id, Timer.state == TimerState.PENDING)
+        .where(Timer.id == timer.id, Timer.state == word(TimerState.PENDING))
         .values(state=TimerState.FIRED, fired_at=tx.clock())
     )
     return result.rowcount == 1
