@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: RUF001  # subjects in the letters of many alphabets
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -37,11 +38,14 @@ _PRECEDENCE: Final = {
 }
 _NOT: Final = frozenset({"", "no", "false", "none", "0"})
 _AUTO_SUBJECT: Final = re.compile(
-    r"(?:out of (?:the )?office|auto(?:matic|matische|matisch)? ?-?(?:reply|response|antwort)|autoreply|autoresponder|"
-    r"abwesenheitsnotiz|abwesend|automatische antwort|réponse automatique|respuesta automática|resposta automática|"
-    r"risposta automatica|fuori sede|fuori ufficio|autosvar|自动回复|自動回覆|自動返信|automatisch antwoord|afwezig)\b",
+    r"(?:out of (?:the )?office(?: auto(?:matic)?[ -]?(?:reply|response))?|auto(?:matic|mated)?[ -]?(?:reply|response)|autoreply|autoresponder|"
+    r"abwesenheitsnotiz|abwesenheitsmeldung|automatische antwort|auto-?antwort|réponse automatique|absence du bureau|"
+    r"respuesta automática|fuera de la oficina|resposta automática|risposta automatica|fuori (?:sede|ufficio)|autosvar|automatiskt svar|"
+    r"automatisch antwoord|afwezig(?:heid)?|automaattinen vastaus|odpowiedź automatyczna|automatická odpověď|автоматический ответ|автоответ|"
+    r"otomatik yanıt|自动(?:回复|答复)|自動(?:回覆|返信|応答)|자동 ?(?:회신|응답))\s*(?:[:：]|$)",
     re.IGNORECASE,
 )
+"""With the colon that programs put behind it: a person may ask for access out of office hours."""
 
 Finding = tuple[Automation, str]
 

@@ -24,11 +24,7 @@ _MACHINES: Final = frozenset(
     {"mailer-daemon", "mailer_daemon", "mailerdaemon", "mdaemon", "mail-daemon", "maildaemon", "postmaster", "post_master",
      "mail.delivery.system", "mail-delivery-system", "mail_delivery_subsystem", "bounce", "bounces"}
 )  # fmt: skip
-_MACHINE_NAME: Final = re.compile(
-    r"mail(?:er)?[ -]?(?:deliver|daemon|server|system|administrator)|postmaster|system administrator|"
-    r"microsoft (?:outlook|exchange)|delivery (?:sub)?system",
-    re.IGNORECASE,
-)
+_ROBOT: Final = re.compile(r"(?:no|do-?not)[-_.]?reply|antivirus|gateway|smtp|mailer|daemon", re.IGNORECASE)
 _SES: Final = re.compile(r'\\?"notificationType\\?"\s*:\s*\\?"Bounce\\?"')
 _UNREACHED: Final = frozenset({"failed", "delayed", "", "failure"})
 
@@ -48,13 +44,15 @@ def _standard_sign(mail: Mail) -> str:
 
 
 def _wild_sign(mail: Mail, sender: Mailbox, *, null_sender: bool) -> str:
+    """A machine that speaks of failed delivery; a person who does so needs help with the mail, and gets it."""
     fields = mail.fields
-    machine = null_sender or _is_machine(sender)
-    subject = SUBJECTS.match(fields.text("subject"))
-    if machine and subject:
-        return "a machine's subject of failed delivery"
-    if (machine or subject) and not _answers_someone(fields) and PHRASES.search(_words(mail)):
-        return "the words of failed delivery"
+    subject = SUBJECTS.match(fields.text("subject")) is not None
+    if null_sender or _is_machine(sender, fields):
+        if subject:
+            return "a machine's subject of failed delivery"
+        return "a machine's words of failed delivery" if PHRASES.search(_words(mail)) else ""
+    if subject and _ROBOT.search(local_part(sender.address)) and PHRASES.search(_words(mail)):
+        return "a robot's words of failed delivery"
     if sender.address == "no-reply@sns.amazonaws.com" and _SES.search(_words(mail)):
         return "notification of failed delivery"
     return ""
@@ -87,15 +85,9 @@ def _add(found: dict[str, str], address: str) -> None:
         found.setdefault(address.casefold(), address)
 
 
-def _is_machine(sender: Mailbox) -> bool:
-    if local_part(sender.address) in _MACHINES or sender.address.casefold() in _MACHINES:
-        return True
-    return bool(_MACHINE_NAME.match(sender.name)) or sender.name.casefold() in _MACHINES
-
-
-def _answers_someone(fields: Fields) -> bool:
-    """A person who answers about a failed delivery; reports themselves say Re: at most in their subject."""
-    return "in-reply-to" in fields and fields.plain("subject")[:3].lower() in {"re:", "aw:", "sv:"}
+def _is_machine(sender: Mailbox, fields: Fields) -> bool:
+    addresses = [sender.address, *(box.address for box in parse_addresses(fields.plain("return-path")))]
+    return any((local_part(text) or text.casefold()) in _MACHINES for text in addresses)
 
 
 def _words(mail: Mail) -> str:

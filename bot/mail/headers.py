@@ -20,6 +20,10 @@ PARAMETER_LIMIT: Final = 64
 
 _FIELD: Final = re.compile(rb"([!-9;-~]{1,200})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)\n?")
 _EMPTY_LINE: Final = re.compile(rb"\r*\n")
+_READ: Final = frozenset(
+    {"from", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references", "content-type"}
+)
+"""Fields whose loss is worth a word; of others, programs write very long ones every day."""
 _END_OF_BLOCK: Final = re.compile(rb"\n\r*\n")
 _BAD_LINE: Final = re.compile(rb"[^\n]*\n?")
 _KNOWN: Final = re.compile(
@@ -49,8 +53,10 @@ class Fields:
     def add(self, name: str, value: bytes) -> None:
         """One more field; its value is cut at ``VALUE_LIMIT`` octets."""
         if len(value) > VALUE_LIMIT:
-            value = value[:VALUE_LIMIT]
-            self.cut = self.cut or f"a {name} field of more than 8 kB"
+            # Of References the end is wanted: the mails that are answered stand there.
+            value = value[-VALUE_LIMIT:] if name == "references" else value[:VALUE_LIMIT]
+            if name in _READ:
+                self.cut = self.cut or f"a {name} field of more than 8 kB"
         self._values.setdefault(name, []).append(value)
         self.count += 1
 

@@ -77,6 +77,7 @@ def test_c12_a_read_receipt_is_an_automatic_answer() -> None:
         ["X-MS-Exchange-Inbox-Rules-Loop: a@x.example"],
         ["X-Auto-Response-Suppress: DR, OOF, AutoReply"],
         ["Subject: Is the automatic reply broken?"],
+        ["Subject: Out of office hours access needed"],
         ["Return-Path: <ann@example.com>"],
     ],
 )

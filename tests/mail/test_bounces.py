@@ -86,10 +86,15 @@ def test_e5_a_report_in_plain_words_is_known_and_read(sender: str, subject: str,
         ("My mailbox is full", "Please help, mail to bob@example.com is rejected: mailbox full"),
         ("Delivery of the new laptop", "When does it come?"),
         ("Returned from holiday", "Hello again"),
+        (
+            "Mail delivery failed",
+            "When I write to bob@example.com I get: could not be delivered, user unknown. Please help.",
+        ),
+        ("Undeliverable mail", "550 5.1.1 <bob@example.com>... User unknown\nWhat does it mean?"),
     ],
 )
 def test_a_person_who_writes_about_mail_is_no_bounce(subject: str, body: str) -> None:
-    raw = letter(f"Subject: {subject}", "In-Reply-To: <x@desk.example>", body=body)
+    raw = letter(f"Subject: {subject}", body=body, sender="System Administrator <ann@example.com>")
     assert read(raw, mail_from="ann@example.com").automation is Automation.NONE
 
 
