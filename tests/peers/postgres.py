@@ -31,6 +31,8 @@ ADVICE: Final = (
 )
 READY_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 30.0
+GUARD: Final = 'read -r _; kill -QUIT "$1"; rm -rf "$2"'
+"""Outlives a killed pytest by a moment: its standard input ends, and no server and no folder are left behind."""
 
 
 def find_programs() -> Path | None:
@@ -60,6 +62,7 @@ class PostgresCluster:
         self._fsync = fsync
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         self._owner = _unprivileged_user()
         self.folder = Path(tempfile.mkdtemp(prefix="deskbot-pg-"))
         self.data = self.folder / "data"
@@ -88,11 +91,13 @@ class PostgresCluster:
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self._process = self._spawn([self._program("postgres"), "-D", str(self.data), *options], log)
+        self._set_guard(self._process.pid)
         self._await_ready()
 
     def stop(self) -> None:
         """Shut down in an orderly way: transactions in hand are rolled back, clients cut off."""
         if self._process is not None:
+            self._dismiss_guard()
             self._process.send_signal(signal.SIGINT)
             self._process.wait(STOP_SECONDS)
             self._process = None
@@ -104,6 +109,7 @@ class PostgresCluster:
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         pids = [int(pid) for pid in children.read_text().split()] if children.exists() else []
         handles = [handle for pid in pids if (handle := _open_process(pid)) is not None]
+        self._dismiss_guard()
         self._process.kill()
         for handle in handles:
             _kill(handle)
@@ -160,6 +166,22 @@ class PostgresCluster:
             group=owner.pw_gid if owner else None,
             extra_groups=[] if owner else None,
         )
+
+    def _set_guard(self, pid: int) -> None:
+        self._guard = subprocess.Popen(
+            ["sh", "-c", GUARD, "guard", str(pid), str(self.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _dismiss_guard(self) -> None:
+        if self._guard is not None and self._guard.stdin is not None:
+            self._guard.kill()
+            self._guard.wait(STOP_SECONDS)
+            self._guard.stdin.close()
+            self._guard = None
 
     def _await_ready(self) -> None:
         """Wait for the word "ready" in the last line of postmaster.pid; PostgreSQL offers nothing to wait on."""

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import select
+import subprocess
+import sys
+from pathlib import Path
+
 import psycopg
 import pytest
 
@@ -51,3 +57,26 @@ def test_what_was_committed_is_there_after_kill_minus_9_at_the_same_url(
     durable_postgres.stop()
     durable_postgres.start()
     assert _names(url) == ["Ada"]
+
+
+def test_a_killed_test_run_leaves_no_server_behind(postgres: PostgresCluster) -> None:
+    del postgres  # asks for the programs to be there
+    script = """if True:
+        import sys
+        from tests.peers.postgres import PostgresCluster
+        cluster = PostgresCluster()
+        cluster.start()
+        print((cluster.data / "postmaster.pid").read_text().split()[0], flush=True)
+        sys.stdin.read()
+        """
+    root = Path(__file__).parent.parent.parent
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=root, stdin=pipe, stdout=pipe, text=True
+    ) as run:
+        assert run.stdout is not None
+        server = os.pidfd_open(int(run.stdout.readline()))
+        run.kill()
+    ended, _, _ = select.select([server], [], [], 30)
+    os.close(server)
+    assert ended
