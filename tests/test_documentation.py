@@ -17,6 +17,7 @@ from pydantic import BaseModel, SecretStr
 
 from bot.cli.main import cli
 from bot.config import Config, load
+from bot.metrics import Metrics
 
 ROOT: Final = Path(__file__).parent.parent
 EXAMPLE: Final = ROOT / "config.example.toml"
@@ -137,6 +138,12 @@ def test_every_command_and_option_that_a_page_shows_exists(page: Path) -> None:
             command = found
         known = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= known, f"deskbot {line}"
+
+
+def test_every_metric_that_the_operating_guide_shows_exists() -> None:
+    known = Metrics().render().decode()
+    shown = re.findall(r"\bdeskbot_[a-z_]+", (ROOT / "docs" / "operate.md").read_text(encoding="utf-8"))
+    assert [name for name in shown if f"# TYPE {name.removesuffix('_bucket')} " not in known] == []
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
