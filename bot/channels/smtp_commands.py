@@ -228,10 +228,10 @@ class Session(Connection):
             payload = await self._payload(body)
             new = await self.shared.accept(payload)
         except StoreUnavailable as error:
-            log.warning("not stored", extra={"action": "smtp.not_kept", "error": type(error).__name__})
+            log.warning("mail not stored", extra={"action": "smtp.not_kept"}, exc_info=error)
             return NO_ROOM if error.full else NOT_KEPT
         except Exception as error:  # noqa: BLE001  whatever the store raised: not stored, and nobody's business
-            log.error("not stored", extra={"action": "smtp.not_kept", "error": type(error).__name__})
+            log.error("mail not stored", extra={"action": "smtp.not_kept"}, exc_info=error)
             return NOT_KEPT
         failpoint("after_commit_before_250")
         self._accepted(payload, new=new)

@@ -81,9 +81,9 @@ class Room:
 
     def _free(self) -> int:
         folder = self._folder.absolute()
-        while not folder.exists() and folder != folder.parent:
-            folder = folder.parent
         try:
+            while not folder.exists() and folder != folder.parent:
+                folder = folder.parent
             state = os.statvfs(folder)
         except OSError:
             return self._wanted  # the store will find out, and say so for each mail

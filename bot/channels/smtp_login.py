@@ -47,6 +47,8 @@ async def _check(client: Connection, name: str, password: str) -> None:
     shared = client.shared
     origins = (f"peer {household(client.peer)}", f"name {name[:256]}")
     async with shared.verifying:
+        if client.closing:
+            return
         now = client.loop.time()
         if any(shared.patience.pause(who, now) for who in origins):
             client.hang_up(b"421 4.7.0 Too many failures, try again later")

@@ -321,4 +321,4 @@ class Connection(SMTP):
         log.info("connection cut", extra={"action": action, "peer": self.peer, **fields})
 
     def _failed(self, error: Exception) -> None:
-        log.error("a command failed", extra={"action": "smtp.failed", "error": type(error).__name__})
+        log.error("a command failed", extra={"action": "smtp.failed", "peer": self.peer}, exc_info=error)

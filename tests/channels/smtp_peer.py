@@ -125,7 +125,11 @@ async def client(
 
 @asynccontextmanager
 async def open_door(
-    accept: Accept, *, addresses: Sequence[str] = ("help@localhost",), grace: float = 1.0, **settings: Any
+    accept: Accept,
+    *,
+    addresses: Sequence[str] = ("help@localhost",),
+    grace: float = 1.0,
+    **settings: Any,
 ) -> AsyncIterator[SmtpDoor]:
     """A door that runs until the block ends."""
     data = settings.pop("data", Path.cwd())

@@ -23,7 +23,7 @@ from tests.channels.smtp_peer import Client, Inbox, client, open_door
 from tests.peers.certificates import Certificate, make_certificate
 
 PASSWORD = "correct horse"
-HASH = hash_password(PASSWORD)
+HASH = hash_password(PASSWORD, b"a salt for tests")
 ACCOUNTS = {"relay": HASH}
 
 
