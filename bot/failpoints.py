@@ -9,6 +9,9 @@ The points, in the order in which a message passes them::
     before_commit             a batch of units has run, COMMIT has not been asked for      (store)
     after_commit              COMMIT has returned, no future has resolved yet              (store)
     after_commit_before_250   accept() has returned, the peer has not been told            (smtp door)
+    after_imap_fetch          a mail is fetched from a mailbox, nothing of it is stored    (imap door)
+    after_imap_accept         a mail is committed, and lies where it was in its mailbox    (imap door)
+    after_imap_copy           a mail is copied to the processed folder, and still here     (imap door)
     after_inbox_claim         an inbox row is leased to this process, nothing is parsed    (intake loop)
     after_translate           the payload is parsed, nothing of it is stored               (intake loop)
     after_receive_commit      ticket and acknowledgement are committed                     (intake loop)
@@ -27,6 +30,9 @@ POINTS: Final = (
     "before_commit",
     "after_commit",
     "after_commit_before_250",
+    "after_imap_fetch",
+    "after_imap_accept",
+    "after_imap_copy",
     "after_inbox_claim",
     "after_translate",
     "after_receive_commit",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bot.config.kinds import Duration, Locale, Section
 from bot.config.loading import PREFIX, load
+from bot.config.mailboxes import Imap
 from bot.config.people import Agent, Senders, Team
 from bot.config.sections import (
     LOCALES,
@@ -37,6 +38,7 @@ __all__ = [
     "Config",
     "Desk",
     "Duration",
+    "Imap",
     "Limits",
     "Locale",
     "Log",

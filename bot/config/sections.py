@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, Literal
@@ -13,9 +14,11 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bot.config.kinds import Duration, Locale, Port, Section, Words, Zone
+from bot.config.mailboxes import Imap
 from bot.config.people import Agent, Senders, Team
 
 LOCALES: Final = ("en", "zh", "it")
+_CHANNEL: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 class Desk(Section):
@@ -212,6 +215,7 @@ class Config(Section):
     desk: Desk = Desk()
     store: StoreSection = StoreSection()
     smtp: Smtp = Smtp()
+    imap: dict[str, Imap] = Field(default_factory=dict)
     relay: Relay = Relay()
     web: Web = Web()
     limits: Limits = Limits()
@@ -243,6 +247,9 @@ class Config(Section):
         self._people_refer_to_what_exists()
         if self.smtp.tls != "off" and not (self.smtp.certificate and self.smtp.key):
             raise ValueError("smtp.certificate and smtp.key: both are needed when smtp.tls is not off")
+        for name in self.imap:
+            if name == self.smtp.name or not _CHANNEL.fullmatch(name):
+                raise ValueError(f"imap.{name}: not a name of its own, of up to 40 letters, digits, _ and -")
         return self
 
     def _people_refer_to_what_exists(self) -> None:
