@@ -12,13 +12,26 @@ from typing import Final
 from bot.mail.addresses import Mailbox, local_part, parse_addresses
 from bot.mail.bodies import plain_text, words_of
 from bot.mail.bounce_words import PHRASES, SUBJECTS, named_recipients
-from bot.mail.headers import Fields, read_fields
+from bot.mail.headers import BLOCK_LIMIT, Fields, read_fields
 from bot.mail.parts import Mail, Part
 
 RECIPIENT_LIMIT: Final = 100
 _LOOK: Final = 16_000
 """Characters of a report's words that are looked at."""
 
+_RETURNED: Final = frozenset(
+    {"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"}
+)
+_ID: Final = re.compile(r"<([^<>\s]{1,400})>")
+_ID_IN_TEXT: Final = re.compile(
+    r"^[> \t]{0,8}Message-ID:\s{0,80}<([^<>\s]{1,400})>", re.IGNORECASE | re.MULTILINE
+)
+_STATUS: Final = re.compile(r"(?<![0-9.])[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")
+_REPLY_CODE: Final = re.compile(r"(?<![0-9.])([45])[0-9]{2}(?=[ -])")
+_DELAY: Final = re.compile(
+    r"warning message only|has been delayed|not yet been delivered|will be retried|do not need to resend|temporary (?:failure|error)",
+    re.IGNORECASE,
+)
 STATUS_TYPES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _MACHINES: Final = frozenset(
     {"mailer-daemon", "mailer_daemon", "mailerdaemon", "mdaemon", "mail-daemon", "maildaemon", "postmaster", "post_master",
@@ -80,6 +93,48 @@ def failed_recipients(mail: Mail) -> list[str]:
     return list(found.values())[:RECIPIENT_LIMIT]
 
 
+def original_ids(mail: Mail) -> list[str]:
+    """The Message-IDs of the mails that are returned, or of which headers are; without angle brackets."""
+    found: dict[str, None] = {}
+    for part in mail.leaves:
+        if part.media_type in _RETURNED:
+            content = part.content()[:BLOCK_LIMIT]
+            fields, _ = read_fields(content, len(content) - len(content.lstrip(b"\r\n")), len(content))
+            found.update(dict.fromkeys(_ID.findall(fields.plain("message-id"))))
+    if not found:
+        found.update(dict.fromkeys(_ID_IN_TEXT.findall(_words(mail, BLOCK_LIMIT))))
+    return list(found)[:RECIPIENT_LIMIT]
+
+
+def failure_status(mail: Mail) -> str:
+    """The enhanced status code (RFC 3463) of the first recipient that was not reached, or empty."""
+    for part in mail.leaves:
+        if part.media_type in STATUS_TYPES:
+            for group in _groups(part):
+                if _unreached(group) and (found := _STATUS.search(group.plain("status"))):
+                    return found[0]
+    words = _words(mail)
+    if found := _STATUS.search(words):
+        return found[0]
+    reply = _REPLY_CODE.search(words)
+    return f"{reply[1]}.0.0" if reply else ""
+
+
+def is_permanent(mail: Mail) -> bool:
+    """Whether delivery was given up; a delay, which the sending server goes on about, is not permanent."""
+    for part in mail.leaves:
+        if part.media_type in STATUS_TYPES:
+            actions = {_action(group) for group in _groups(part) if _unreached(group)}
+            return actions != {"delayed"} if actions else False
+    if _DELAY.search(_words(mail)[:4_000]):
+        return False
+    return not failure_status(mail).startswith("4")
+
+
+def _action(group: Fields) -> str:
+    return group.plain("action").partition(";")[0].partition("(")[0].strip().lower()
+
+
 def _add(found: dict[str, str], address: str) -> None:
     if address:
         found.setdefault(address.casefold(), address)
@@ -90,14 +145,14 @@ def _is_machine(sender: Mailbox, fields: Fields) -> bool:
     return any((local_part(text) or text.casefold()) in _MACHINES for text in addresses)
 
 
-def _words(mail: Mail) -> str:
+def _words(mail: Mail, look: int = _LOOK) -> str:
     """The report's own words, not those of the mail that is returned."""
     for part in mail.leaves:
-        if part.media_type == "text/plain" and (text := plain_text(part)[:_LOOK]).strip():
+        if part.media_type == "text/plain" and (text := plain_text(part)[:look]).strip():
             return text
     for part in mail.leaves:
         if part.media_type == "text/html":
-            return words_of(part)[:_LOOK]
+            return words_of(part)[:look]
     return ""
 
 
@@ -116,7 +171,7 @@ def _groups(part: Part) -> list[Fields]:
 
 def _unreached(group: Fields) -> str:
     """The recipient of one group, as the sender wrote it (RFC 3464 sections 2.3.1 to 2.3.3)."""
-    if group.plain("action").partition(";")[0].partition("(")[0].strip().lower() not in _UNREACHED:
+    if _action(group) not in _UNREACHED:
         return ""
     for name in ("original-recipient", "final-recipient"):
         address = group.plain(name).rpartition(";")[2].strip()

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bot.mail import describe
+from bot.mail.bounces import failure_status, is_permanent, original_ids
+from bot.mail.parts import Mail
 from bot.message import Automation
 from tests.mail.letters import letter, multipart, read
 
@@ -103,3 +105,25 @@ def test_a_person_who_attaches_a_mail_is_no_bounce() -> None:
         "mixed", "\r\nSee this", "Content-Type: message/rfc822\r\n\r\nSubject: failure notice\r\n\r\nx"
     )
     assert read(raw).automation is Automation.NONE
+
+
+def test_e5_a_report_names_the_mail_it_is_about_its_status_and_whether_it_is_final() -> None:
+    returned = "Content-Type: text/rfc822-headers\r\n\r\nSubject: x\r\nMessage-ID: <ours.1@desk.example>\r\n"
+    mail = Mail(multipart("report; report-type=delivery-status", "\r\nSorry.", STATUS, returned))
+    assert (original_ids(mail), failure_status(mail), is_permanent(mail)) == (
+        ["ours.1@desk.example"],
+        "5.1.1",
+        True,
+    )
+
+
+def test_e5_a_delay_is_not_final() -> None:
+    mail = Mail(DSN.replace(b"Action: failed", b"Action: delayed").replace(b"5.1.1", b"4.4.7"))
+    assert (failure_status(mail), is_permanent(mail)) == ("4.4.7", False)
+    assert describe(DSN.replace(b"Action: failed", b"Action: delayed"))["bounce"]
+
+
+def test_e5_a_report_in_plain_words_names_the_mail_below_its_line() -> None:
+    words = "550 5.7.1 <bob@example.com> rejected\n\n--- Below this line is a copy of the message.\n\nMessage-ID: <ours.2@x>\n"
+    mail = Mail(letter("Subject: failure notice", body=words, sender="MAILER-DAEMON@example.com"))
+    assert (original_ids(mail), failure_status(mail), is_permanent(mail)) == (["ours.2@x"], "5.7.1", True)
