@@ -97,9 +97,11 @@ class SmtpDoor:
         try:
             for listener in listeners:
                 await listener.start()
+            self.serving = True
             log.info("listening", extra={"action": "smtp.listening", "port": self.port})
             await self._watch(shared)
         finally:
+            self.serving = False
             self._bound = None
             for listener in listeners:
                 await listener.stop()
