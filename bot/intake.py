@@ -89,7 +89,7 @@ class Intake:
 
     async def _handle(self, claim: Claim) -> None:
         try:
-            messages = await self._sources[claim.payload.channel].translate(claim.payload)
+            messages = await self._source_of(claim).translate(claim.payload)
             failpoint("after_translate")
             messages = [await self._keep_files(message) for message in messages]
             outcomes = await self._store.write(lambda tx: self._receive_all(tx, claim, messages))
@@ -100,6 +100,8 @@ class Intake:
             await self._try_again_or_hold(claim, error.reason, error.detail)
         except HeldError as error:
             await self._hold(claim, error.reason, error.detail)
+        except ClaimLost as error:
+            log.warning("%s", error, extra={"action": "inbox.claim-lost", "inbox": claim.id})
         except Exception as error:
             log.exception("failed", extra={"action": "inbox.failed", "inbox": claim.id})
             await self._try_again_or_hold(claim, "internal-error", type(error).__name__)
@@ -107,6 +109,11 @@ class Intake:
             failpoint("after_receive_commit")
             self._after()
             self._tell(claim, outcomes)
+
+    def _source_of(self, claim: Claim) -> Source:
+        if source := self._sources.get(claim.payload.channel):
+            return source
+        raise HeldError("unknown-channel", f'"{claim.payload.channel}" is not configured any more')
 
     async def _keep_files(self, message: IncomingMessage) -> IncomingMessage:
         """Write attachments to the blob store before any row names them (L6); the rows need no content."""
@@ -138,9 +145,9 @@ class Intake:
             await persist(self._store, lambda tx: inbox.put_back(tx, claim, _AGAIN_AFTER))
 
     async def _hold(self, claim: Claim, reason: str, detail: str) -> None:
-        await persist(self._store, lambda tx: inbox.hold(tx, claim, reason, detail))
-        self._metrics.held(reason)
-        log.warning("held", extra={"action": "inbox.held", "inbox": claim.id, "reason": reason})
+        if await persist(self._store, lambda tx: inbox.hold(tx, claim, reason, detail)):
+            self._metrics.held(reason)
+            log.warning("held", extra={"action": "inbox.held", "inbox": claim.id, "reason": reason})
 
     def _tell(self, claim: Claim, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
