@@ -35,6 +35,8 @@ _DELAYS: Final = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60))
 _GIVE_UP_AFTER: Final = timedelta(days=5)
 _AMBIGUOUS_MOST: Final = 2
 """A person's words are sent again after so many attempts of unknown end, and no more (X6)."""
+_LONGEST_RESULT: Final = 500
+"""Characters of what a service said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,16 @@ def next_step(error: ChannelError, claim: OutboxClaim, now: datetime) -> TryAgai
         return GiveUp(OutboxState.FAILED)
     delay = _DELAYS[min(claim.attempt, len(_DELAYS)) - 1]
     if error.retry_after is not None:
-        delay = max(delay, timedelta(seconds=error.retry_after))
+        delay = max(delay, _asked(error.retry_after))
     if now + delay - claim.message.created_at > _GIVE_UP_AFTER:
         return GiveUp(OutboxState.FAILED)
     return TryAgain(delay, error.ambiguous)
+
+
+def _asked(seconds: float) -> timedelta:
+    """How long a service asks us to wait, whatever number it says."""
+    longest = _GIVE_UP_AFTER + timedelta(days=1)
+    return timedelta(seconds=seconds) if 0 <= seconds < longest.total_seconds() else longest
 
 
 class Fuse:
@@ -73,6 +81,7 @@ class Fuse:
     def __init__(self, most: int) -> None:
         self._most = most
         self._sent: deque[float] = deque()
+        self._told = False
 
     def count(self) -> None:
         """One automatic message goes out."""
@@ -84,7 +93,11 @@ class Fuse:
         hour_ago = time.monotonic() - 3600
         while self._sent and self._sent[0] < hour_ago:
             self._sent.popleft()
-        return len(self._sent) >= self._most
+        blown = len(self._sent) >= self._most
+        if blown and not self._told:
+            log.error("automatic messages are stopped", extra={"action": "delivery.fuse-blown"})
+        self._told = blown
+        return blown
 
 
 class Delivery:
@@ -124,8 +137,6 @@ class Delivery:
 
     async def _claim(self, limit: int) -> Sequence[OutboxClaim]:
         automatic = not self._fuse.blown
-        if not automatic:
-            log.error("automatic messages are stopped", extra={"action": "delivery.fuse-blown"})
         started = time.monotonic()
         claims = await self._store.write(
             lambda tx: outbox.claim(tx, self._worker, limit, self._lease, automatic=automatic)
@@ -141,11 +152,12 @@ class Delivery:
             return
         if not self._store.embedded and time.monotonic() > self._held_until:
             log.warning("slept too long", extra={"action": "delivery.lease-lost", "outbox": claim.id})
-            return  # others have it by now: the row is theirs to settle
+            await self._give_back(claim)
+            return
         if message.kind.automatic:
             self._fuse.count()
         try:
-            receipt = await self._senders[message.channel].send(message)
+            receipt = await self._sender_of(message.channel).send(message)
         except ChannelError as error:
             await self._failed(claim, error)
         except HeldError as error:
@@ -159,14 +171,31 @@ class Delivery:
             failpoint("after_record")
             self._measure(claim)
 
+    def _sender_of(self, channel: str) -> Sender:
+        """Raises ``ChannelError``: a message waits for a channel that the configuration has lost or renamed."""
+        if sender := self._senders.get(channel):
+            return sender
+        raise ChannelError(
+            f'there is no channel "{channel}" any more: give it back its name, or send by hand'
+        )
+
+    async def _give_back(self, claim: OutboxClaim) -> None:
+        """It was not tried. When others have it by now, the fence leaves it to them."""
+        await persist(
+            self._store,
+            lambda tx: outbox.put_off(
+                tx, claim, timedelta(0), "its lease ended before it was tried", ambiguous=False
+            ),
+        )
+
     async def _failed(self, claim: OutboxClaim, error: ChannelError) -> None:
         step = next_step(error, claim, self._now())
         if isinstance(step, GiveUp):
-            await self._settle(claim, step.state, str(error))
+            await self._settle(claim, step.state, _in_words(error))
             return
         await persist(
             self._store,
-            lambda tx: outbox.put_off(tx, claim, step.after, str(error), ambiguous=step.ambiguous),
+            lambda tx: outbox.put_off(tx, claim, step.after, _in_words(error), ambiguous=step.ambiguous),
         )
         self._metrics.delivered(claim.message.channel, "put-off")
         log.warning(
@@ -203,3 +232,9 @@ class Delivery:
     def _measure(self, claim: OutboxClaim) -> None:
         if claim.accepted_at is not None:
             self._metrics.acknowledged((self._now() - claim.accepted_at).total_seconds())
+
+
+def _in_words(error: ChannelError) -> str:
+    """What a service said, as any database takes it."""
+    text = str(error)[:_LONGEST_RESULT].encode("utf-8", "replace").decode()
+    return "".join(c if c.isprintable() else " " for c in text)
