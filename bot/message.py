@@ -82,6 +82,28 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounce:
+    """What a delivery report says. A claim, until one of ``originals`` carries our signature."""
+
+    recipients: tuple[str, ...]
+    """Addresses that were not reached."""
+    permanent: bool
+    originals: tuple[str, ...] = ()
+    """External ids of the messages that it is about."""
+    status: str = ""
+    """RFC 3463: "5.1.1"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """A message that somebody passes on: as it stands in theirs, proved by nothing."""
+
+    sender: Party
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class IncomingMessage:
     """One message as a person or a machine sent it; no judgement."""
 
@@ -107,6 +129,8 @@ class IncomingMessage:
     automation_sign: str = ""
     """Which sign told: "header auto-submitted", "null sender", ..."""
     authentication: Authentication = Authentication()
+    bounce: Bounce | None = None
+    forwarded: Forwarded | None = None
     action: Action | None = None
     hops: int = 0
     """How many servers have passed it on."""
