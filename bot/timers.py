@@ -9,9 +9,11 @@ from typing import Final
 
 from bot import clock
 from bot.desk import promises
+from bot.errors import StoreUnavailable
 from bot.loops import Pace
-from bot.store import timers
+from bot.store import tickets, timers
 from bot.store.engine import Store, Tx
+from bot.store.faults import translated
 from bot.store.timers import DueTimer
 
 log = logging.getLogger("deskbot.timers")
@@ -30,8 +32,16 @@ DUTIES: Final[Mapping[str, Duty]] = {
 class Timers:
     """Fires what is due, in order."""
 
-    def __init__(self, store: Store, *, pace: Pace, now: clock.Clock = clock.now) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        pace: Pace,
+        now: clock.Clock = clock.now,
+        duties: Mapping[str, Duty] = DUTIES,
+    ) -> None:
         self._store = store
+        self._duties = duties
         self._pace = pace
         self._now = now
 
@@ -46,11 +56,23 @@ class Timers:
         now = self._now()
         due = timers.due(tx, _AT_ONCE)
         for timer in due:
-            duty = DUTIES.get(timer.kind)
-            if duty is None:
-                log.error("a timer of unknown kind", extra={"action": "timer.unknown", "kind": timer.kind})
-            elif timers.fired(tx, timer):
-                duty(tx, timer, now)
-                continue
-            timers.fired(tx, timer)
+            if timers.fired(tx, timer):
+                self._do(tx, timer, now)
         return len(due)
+
+    def _do(self, tx: Tx, timer: DueTimer, now: datetime) -> None:
+        """A duty that fails costs only itself: it is undone, written into the ticket and left to people (F6)."""
+        duty = self._duties.get(timer.kind)
+        if duty is None:
+            log.error("a timer of unknown kind", extra={"action": "timer.unknown", "kind": timer.kind})
+            return
+        try:
+            with translated(), tx.connection.begin_nested():
+                duty(tx, timer, now)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            log.exception("a timer failed", extra={"action": "timer.failed", "timer": timer.id})
+            if timer.ticket is not None:
+                after = {"timer": timer.kind, "error": type(error).__name__}
+                tickets.record(tx, timer.ticket, "timer.failed", now, after=after)
