@@ -132,7 +132,7 @@ class Campaign:
     def verdict(self, bot: Bot, timeout: float = REST_SECONDS) -> Verdict:
         """Wait until ``bot`` has come to rest, then balance the books."""
         drained(bot, timeout)
-        return balance(self.sent, read_ledger(database_of(bot)), self.sink.records)
+        return balance(self.sent, read_ledger(database_of(bot)), self.sink.records, bot.data / "blobs")
 
     def end(self) -> None:
         """Leave no process behind."""
@@ -153,14 +153,16 @@ def campaign(folder: Path, store_url: str = "") -> Iterator[Campaign]:
             running.end()
 
 
-def kill_at_random(running: Campaign, bot: Bot, *, kills: int, mails: int, chance: random.Random) -> None:
+def kill_at_random(
+    running: Campaign, bot: Bot, *, kills: int, mails: int, chance: random.Random, kind: Kind = "small"
+) -> None:
     """``kill -9`` after 0.2 to 0.5 s of service, again and again; the bot runs afterwards.
 
     With each life of the bot ``mails`` more are on their way, besides those that still wait for their 250.
     """
     for _ in range(kills):
         bot.await_ready()
-        client = running.client(bot, mails, rate=mails / 0.4)
+        client = running.client(bot, mails, rate=mails / 0.4, kind=kind)
         client.wait(chance.uniform(0.2, 0.5))
         bot.kill()
         bot.start()

@@ -6,14 +6,16 @@ The harness never asks the bot itself: it reads the database file, or PostgreSQL
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from bot.store.models import Entry, Inbox, InboxState, Outbox, OutboxState, Ticket
+from bot.store.models import AttachmentRow, Entry, Inbox, InboxState, Outbox, OutboxState, Ticket
 from tests.faults.process import Bot, wait_until
 from tests.peers.load import Sent
 from tests.peers.sink import Record
@@ -35,6 +37,8 @@ class Verdict:
     """Rows that are still being worked on, although the bot is at rest."""
     refused: tuple[str, ...] = ()
     """Answered 5xx: no fault of ours may look permanent to a sender."""
+    without_file: tuple[str, ...] = ()
+    """Attachments that a row names and that do not lie in the folder, whole (L6)."""
 
     @property
     def broken(self) -> dict[str, tuple[str, ...]]:
@@ -54,6 +58,8 @@ class Ledger:
     outbox: Counter[str] = field(default_factory=Counter)
     uncertain: set[str] = field(default_factory=set)
     """Message-IDs of mails whose acknowledgement is honestly on record as unknown, failed or stale."""
+    files: set[str] = field(default_factory=set)
+    """Hashes of the attachments that rows name."""
 
     @property
     def at_work(self) -> list[str]:
@@ -81,6 +87,7 @@ def read_ledger(url: str) -> Ledger:
         for counts, state in ((ledger.inbox, Inbox.state), (ledger.outbox, Outbox.state)):
             rows = connection.execute(sa.select(state, sa.func.count()).group_by(state))
             counts.update({str(row[0]): int(row[1]) for row in rows})
+        ledger.files.update(row[0] for row in connection.execute(sa.select(AttachmentRow.sha256)))
         ended = (OutboxState.UNKNOWN, OutboxState.FAILED, OutboxState.STALE, OutboxState.HELD)
         uncertain = sa.select(Entry.external_id).join(Outbox, Outbox.ticket_id == Entry.ticket_id)
         rows = connection.execute(uncertain.where(Outbox.state.in_(ended)))
@@ -112,8 +119,11 @@ def drained(bot: Bot, timeout: float) -> bool:
     return wait_until(at_rest, timeout, pause=0.1)
 
 
-def balance(sent: Iterable[Sent], ledger: Ledger, arrived: Iterable[Record]) -> Verdict:
-    """Compare what the client was told, what the database holds and what the sink got."""
+def balance(
+    sent: Iterable[Sent], ledger: Ledger, arrived: Iterable[Record], blobs: Path = Path("/nonexistent")
+) -> Verdict:
+    """Compare what the client was told, what the database and the folder of attachments hold, and what the
+    sink got."""
     sent = list(sent)
     copies = Counter(bare(record.answers) for record in arrived)
     accepted = [bare(mail.message_id) for mail in sent if mail.ok is not None]
@@ -126,7 +136,13 @@ def balance(sent: Iterable[Sent], ledger: Ledger, arrived: Iterable[Record]) -> 
         silent=tuple(n for n in ledger.entries if not copies[n] and n not in ledger.uncertain),
         stuck=tuple(ledger.at_work),
         refused=tuple(mail.refused for mail in sent if mail.refused),
+        without_file=tuple(name for name in sorted(ledger.files) if not is_whole(blobs / name[:2] / name)),
     )
+
+
+def is_whole(file: Path) -> bool:
+    """Whether a file is there and has the content that its name promises."""
+    return file.exists() and hashlib.sha256(file.read_bytes()).hexdigest() == file.name
 
 
 def bare(message_id: str) -> str:

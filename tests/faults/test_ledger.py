@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +72,16 @@ def test_a_row_that_is_stuck_is_found() -> None:
 def test_a_permanent_refusal_is_found() -> None:
     verdict = balance([sent(NAMES[0], ok=None, refused="500 no")], ledger([]), [])
     assert verdict.broken == {"refused": ("500 no",)}
+
+
+def test_an_attachment_whose_file_is_missing_or_damaged_is_found(tmp_path: Path) -> None:
+    books = ledger([])
+    whole, damaged, missing = (hashlib.sha256(word).hexdigest() for word in (b"a", b"b", b"c"))
+    books.files = {whole, damaged, missing}
+    for name in (whole, damaged):
+        (tmp_path / name[:2]).mkdir()
+        (tmp_path / name[:2] / name).write_bytes(b"a")
+    assert set(balance([], books, [], tmp_path).without_file) == {damaged, missing}
 
 
 @given(st.lists(st.sampled_from(NAMES)), st.lists(st.sampled_from(NAMES)), st.sets(st.sampled_from(NAMES)))

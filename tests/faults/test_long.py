@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.failpoints import POINTS
 from tests.faults.campaign import Campaign, campaign, kill_at_random
 from tests.faults.process import Bot
+from tests.faults.test_kill import ON_THE_WAY
 from tests.faults.test_store_faults import Terminator, locked
 from tests.peers.postgres import PostgresCluster
 
@@ -42,9 +42,9 @@ def killed_at_points(running: Campaign, times: int) -> None:
     bot = running.bot()
     reached = 0
     for number in range(times):
-        point = POINTS[number % len(POINTS)]
+        point = ON_THE_WAY[number % len(ON_THE_WAY)]
         bot.start(fail_at=f"{point}:{chance.randint(1, 40)}")
-        running.client(bot, 40)
+        running.client(bot, 40, rate=40)
         if bot.ended_within(4):
             assert bot.process is not None
             assert bot.process.returncode == -signal.SIGKILL, bot.last_words()
@@ -59,7 +59,9 @@ def killed_at_points(running: Campaign, times: int) -> None:
 def test_a1_killed_at_random_a_hundred_times_with_sqlite(tmp_path: Path) -> None:
     with campaign(tmp_path) as running:
         bot = started(running)
-        kill_at_random(running, bot, kills=KILLS, mails=MAILS_FOR_A_KILL, chance=random.Random(1))
+        kill_at_random(
+            running, bot, kills=KILLS, mails=MAILS_FOR_A_KILL, chance=random.Random(1), kind="mixed"
+        )
         balanced(running, bot, KILLS * MAILS_FOR_A_KILL)
 
 
@@ -72,12 +74,12 @@ def test_a1_killed_at_random_a_hundred_times_with_postgresql(tmp_path: Path, pos
 
 def test_x1_x2_x4_x5_killed_at_named_points_with_sqlite(tmp_path: Path) -> None:
     with campaign(tmp_path) as running:
-        killed_at_points(running, 4 * len(POINTS))
+        killed_at_points(running, 4 * len(ON_THE_WAY))
 
 
 def test_x1_x2_x4_x5_killed_at_named_points_with_postgresql(tmp_path: Path, postgres_url: str) -> None:
     with campaign(tmp_path, postgres_url) as running:
-        killed_at_points(running, 4 * len(POINTS))
+        killed_at_points(running, 4 * len(ON_THE_WAY))
 
 
 def test_x10_postgresql_is_killed_again_and_again_under_load(
