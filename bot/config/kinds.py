@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,6})([smhd])")
 
 
 def _duration(value: object) -> object:
     """ "90s", "30m", "8h", "5d" -> timedelta; a timedelta stays as it is."""
-    if isinstance(value, str) and value[:-1].isdigit() and value[-1:] in "smhd":
-        unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[value[-1]]
-        return timedelta(**{unit: int(value[:-1])})
+    if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
+        unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[found[2]]
+        return timedelta(**{unit: int(found[1])})
     if isinstance(value, timedelta):
         return value
-    raise ValueError('write a duration as a number with s, m, h or d: "30m", "8h", "5d"')
+    raise ValueError(
+        'write a duration as a number with s, m, h or d: "30m", "8h", "5d"; no time at all is none'
+    )
 
 
 def _zone(value: str) -> str:
@@ -45,6 +51,21 @@ class Section(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
+    def _read_words(cls, data: Any) -> Any:
+        """The environment knows words alone: commas make a list of them, and nothing at all means "not set"."""
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        for key in [k for k, value in data.items() if isinstance(value, str) and k in cls.model_fields]:
+            kind = cls.model_fields[key].annotation
+            if get_origin(kind) is tuple:
+                data[key] = _listed(data[key])
+            elif not data[key] and type(None) in get_args(kind):
+                data[key] = None
+        return data
+
+    @model_validator(mode="before")
+    @classmethod
     def _read_secret_files(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
@@ -54,8 +75,25 @@ class Section(BaseModel):
             if field.annotation is not SecretStr:
                 continue
             path = Path(str(data.pop(key)))
-            try:
-                data[key.removesuffix("_file")] = path.read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise ValueError(f"{key}: cannot read {path}: {error.strerror}") from None
+            data[key.removesuffix("_file")] = _secret_in(path, key)
         return data
+
+
+def _secret_in(path: Path, key: str) -> str:
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise _of_key(key, f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _of_key(key, f"{path} is not text in UTF-8") from None
+    if not text:
+        raise _of_key(key, f"{path} is empty: write the secret into it")
+    return text
+
+
+OF_KEY: Final = "of_key"
+"""The type of an error that a table tells of one of its keys; its text begins with the key."""
+
+
+def _of_key(key: str, text: str) -> PydanticCustomError:
+    return PydanticCustomError(OF_KEY, "{key}: {text}", {"key": key, "text": text})
