@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -36,24 +37,22 @@ class LocalBlobs:
         """Written aside, synced, renamed, and the folder synced, before any row may name it (L6)."""
         name = hashlib.sha256(content).hexdigest()
         target = self._folder / name[:2] / name
-        if target.exists():
-            return name
-        aside = target.with_name(f".{name}.{secrets.token_hex(4)}")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            try:
-                with os.fdopen(file, "wb") as stream:
-                    stream.write(content)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                aside.replace(target)
-            finally:
-                aside.unlink(missing_ok=True)
-            _sync_folder(target.parent)
+            if not target.exists():
+                self._make_folder(target.parent)
+                _write_aside(target, content)
+            _sync_folder(target.parent)  # also when it is there: who renamed it may not have come so far
         except OSError as error:
-            raise StoreUnavailable(f"attachments: {error.strerror}", full=error.errno == 28) from error
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise StoreUnavailable(f"attachments: {error.strerror}", full=full) from error
         return name
+
+    def _make_folder(self, folder: Path) -> None:
+        """``parents=True`` would give the folders above other rights (L5); a new folder is an entry to sync."""
+        for each in (self._folder, folder):
+            if not each.exists():
+                each.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _sync_folder(each.parent)
 
     def get(self, name: str) -> bytes:
         try:
@@ -95,6 +94,19 @@ def _checked(name: str, content: bytes) -> bytes:
     if hashlib.sha256(content).hexdigest() != name:
         raise StoreError(f"attachment {name[:12]} is damaged")
     return content
+
+
+def _write_aside(target: Path, content: bytes) -> None:
+    aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,0 +1,123 @@
+"""Attachments: kept once, under their hash, durably, and for nobody else's eyes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import signal
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bot.errors import StoreError, StoreUnavailable
+from bot.store.blobs import Blobs, open_blobs
+
+
+@pytest.fixture(params=["folder", "memory"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    """A place of each kind."""
+    if request.param == "memory":
+        return open_blobs(f"memory://{secrets.token_hex(8)}")
+    return open_blobs(str(tmp_path / "data" / "blobs"))
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_content_is_kept_under_its_hash(blobs: Blobs) -> None:
+    for content in (b"", b"hello", os.urandom(300_000)):
+        name = blobs.put(content)
+        assert name == hashlib.sha256(content).hexdigest()
+        assert blobs.get(name) == content
+
+
+def test_the_same_content_twice_is_one_file(tmp_path: Path) -> None:
+    blobs = open_blobs(str(tmp_path))
+    assert blobs.put(b"same") == blobs.put(b"same")
+    assert len(files(tmp_path)) == 1
+
+
+def test_two_at_once_leave_one_whole_file(tmp_path: Path) -> None:
+    blobs, content = open_blobs(str(tmp_path / "blobs")), os.urandom(1_000_000)
+    with ThreadPoolExecutor(8) as pool:
+        names = set(pool.map(blobs.put, [content] * 16))
+    assert len(names) == len(files(tmp_path)) == 1
+    assert blobs.get(names.pop()) == content
+
+
+def test_what_is_missing_is_told(blobs: Blobs) -> None:
+    with pytest.raises(StoreError, match="cannot be read"):
+        blobs.get("0" * 64)
+
+
+def test_what_is_damaged_is_told(tmp_path: Path) -> None:
+    blobs = open_blobs(str(tmp_path))
+    name = blobs.put(b"whole")
+    files(tmp_path)[0].write_bytes(b"broken")
+    with pytest.raises(StoreError, match="damaged"):
+        blobs.get(name)
+
+
+def test_l5_nobody_else_can_read_them(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "blobs"
+    before = os.umask(0o022)
+    try:
+        open_blobs(str(folder)).put(b"private")
+    finally:
+        os.umask(before)
+    (file,) = files(folder)
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (folder, file.parent, file)]
+    assert modes == [0o700, 0o700, 0o600]
+
+
+def test_a_place_that_cannot_be_written_is_told_as_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"in the way")
+    with pytest.raises(StoreUnavailable) as caught:
+        open_blobs(str(tmp_path / "file")).put(b"x")
+    assert not caught.value.full
+
+
+_LIMITED = """
+import resource, signal, sys
+from bot.errors import StoreUnavailable
+from bot.store.blobs import open_blobs
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+try:
+    open_blobs(sys.argv[1]).put(b"x" * 200_000)
+except StoreUnavailable:
+    sys.exit(42)
+"""
+
+
+def test_x12_a_file_that_does_not_fit_leaves_nothing(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", _LIMITED, str(tmp_path)], check=False)
+    assert done.returncode == 42
+    assert files(tmp_path) == []
+
+
+_KILLED = """
+import os, signal, sys
+from bot.store.blobs import open_blobs
+sync = os.fsync
+def strike(handle):
+    os.kill(os.getpid(), signal.SIGKILL)
+os.fsync = strike
+open_blobs(sys.argv[1]).put(b"half")
+"""
+
+
+def test_l6_a_kill_while_writing_leaves_no_file_under_its_name(tmp_path: Path) -> None:
+    tmp_path.joinpath(hashlib.sha256(b"half").hexdigest()[:2]).mkdir()
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    name = hashlib.sha256(b"half").hexdigest()
+    assert name not in {path.name for path in files(tmp_path)}
+    blobs = open_blobs(str(tmp_path))
+    assert blobs.get(blobs.put(b"half")) == b"half"

@@ -1,0 +1,82 @@
+"""What must be done now and then."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import housekeeping
+from bot.config import Config
+from bot.loops import Pace
+from bot.message import Kind
+from bot.store import inbox, migrate, outbox, timers
+from bot.store.engine import Store, Tx
+from bot.store.models import Inbox, InboxState, Outbox, OutboxState, PayloadRow, Timer
+from tests.store.makers import LEASE, Clock, count, new_ticket, payload, queue, states
+
+
+@pytest.fixture
+def now() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, now: Clock) -> Store:
+    made = Store(f"sqlite:///{tmp_path / 'deskbot.db'}", now=now)
+    migrate.upgrade(made)
+    made.open()
+    return made
+
+
+async def test_what_the_dead_held_is_given_back_and_the_loops_are_woken(store: Store) -> None:
+    def held_by_the_dead(tx: Tx) -> None:
+        inbox.add(tx, payload())
+        queue(tx, kind=Kind.REPLY)
+        queue(tx, kind=Kind.ACKNOWLEDGEMENT)
+        inbox.claim(tx, "dead", 9, LEASE)
+        outbox.claim(tx, "dead", 9, LEASE)
+
+    await store.write(held_by_the_dead)
+    pace = Pace(poll=30)
+    await housekeeping.recover_now(store, "me", (pace,))
+    await pace.wait()  # returns at once: it was woken
+    assert states(store, Inbox) == [InboxState.WAITING]
+    assert states(store, Outbox) == [OutboxState.QUEUED, OutboxState.UNKNOWN]
+    assert await store.write(lambda tx: housekeeping.recover(tx, "me")) == {
+        "inbox": 0,
+        "outbox.unknown": 0,
+        "outbox.again": 0,
+    }
+    store.close()
+
+
+async def test_l3_everything_past_its_age_is_forgotten_in_small_steps_and_a_stop_is_taken_up_again(
+    store: Store, now: Clock
+) -> None:
+    many = 600
+
+    def old_and_done(tx: Tx) -> None:
+        for _ in range(many):
+            inbox.add(tx, payload(at=now()))
+            queue(tx, at=now())
+        for claim in inbox.claim(tx, "me", many, LEASE):
+            inbox.finish(tx, claim, outcome="opened", reason="new")
+        for sent in outbox.claim(tx, "me", many, LEASE):
+            outbox.settle(tx, sent, OutboxState.SENT, "ok")
+        timers.start_all(tx, new_ticket(tx), {"old": now() - LEASE})
+        assert all(timers.fired(tx, timer) for timer in timers.due(tx, 9))
+
+    config = Config()
+    await store.write(old_and_done)
+    await housekeeping.forget(store, config, now)
+    assert (count(store, PayloadRow), count(store, Outbox), count(store, Timer)) == (many, many, 1)
+    now.forward(max(config.retention.raw, config.retention.outbox) + timedelta(days=1))
+    await store.write(
+        lambda tx: inbox.forget_raw(tx, now() - config.retention.raw, 50)
+    )  # a run that was stopped
+    await housekeeping.forget(store, config, now)
+    assert (count(store, PayloadRow), count(store, Outbox), count(store, Timer)) == (0, 0, 0)
+    assert count(store, Inbox) == many  # the keys stay, so that nothing comes back
+    store.close()
