@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -89,6 +91,13 @@ class Client:
                 received += block
         return received
 
+    def reset(self) -> None:
+        """Break the connection off, so that the other side gets an error and not an end."""
+        self.writer.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+        self.writer.transport.abort()
+
     async def close(self) -> None:
         self.writer.close()
         with suppress(OSError):
@@ -121,6 +130,16 @@ async def client(
         yield peer
     finally:
         await peer.close()
+
+
+async def place_free(port: int) -> None:
+    """Returns once a door with one place for each address has noticed that the last client is gone."""
+    while True:
+        async with client(port, greet=False) as peer:
+            if (await peer.answer()).startswith(b"220"):
+                await peer.say(b"QUIT")
+                await peer.rest()
+                return
 
 
 @asynccontextmanager

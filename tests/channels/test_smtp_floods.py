@@ -224,6 +224,14 @@ async def test_a12_a_mail_that_dribbles_in_is_cut() -> None:
         assert loop.time() - began < 2
 
 
+async def test_a12_a_mail_that_stops_halfway_is_cut_however_fast_it_began() -> None:
+    async with open_door(Inbox().accept, command_timeout=ms(100)) as door, client(door.port) as peer:
+        await peer.envelope()
+        await peer.say(b"DATA")
+        await peer.send(b"a line of text\r\n" * 50_000)
+        assert (await asyncio.wait_for(peer.answer(), 5)).startswith(b"421 4.4.2 ")
+
+
 async def test_a13_a_slow_but_steady_mail_is_taken_long_after_the_command_timeout() -> None:
     inbox = Inbox()
     async with open_door(inbox.accept, command_timeout=ms(100)) as door, client(door.port) as peer:

@@ -12,7 +12,7 @@ from bot.channels.smtp_commands import Session
 from bot.errors import StoreUnavailable
 from bot.log import JsonLine
 from bot.message import Payload
-from tests.channels.smtp_peer import MAIL, NOW, Inbox, client, open_door
+from tests.channels.smtp_peer import MAIL, NOW, Inbox, client, open_door, place_free
 
 
 class OperationalError(Exception):
@@ -131,15 +131,17 @@ async def test_a3_a_client_that_hangs_up_after_the_dot_loses_nothing_and_doubles
         await go_on.wait()
         return await inbox.accept(payload)
 
-    async with open_door(slow) as door:
+    async with open_door(slow, max_connections_per_address=1) as door:
         async with client(door.port) as peer:
             await peer.envelope()
             await peer.say(b"DATA")
             await peer.send(MAIL + b".\r\n")
             await called.wait()
-            peer.writer.transport.abort()
+            peer.reset()
+        await asyncio.wait_for(place_free(door.port), 5)  # the door knows that the client is gone
         go_on.set()
-        await inbox.arrived.wait()
+        await asyncio.wait_for(inbox.arrived.wait(), 5)
+        assert len(inbox.payloads) == 1
         async with client(door.port) as again:
             assert (await again.mail()).startswith(b"250")
     assert len(inbox.payloads) == 1

@@ -7,6 +7,7 @@ import base64
 import logging
 import ssl
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from bot.channels.smtp_auth import Patience, decode, hash_password, read_hash, s
 from bot.channels.smtp_limits import tls_context
 from bot.config import Smtp
 from bot.errors import ChannelError
-from tests.channels.smtp_peer import Client, Inbox, client, open_door
+from tests.channels.smtp_peer import Client, Inbox, client, open_door, place_free
 from tests.peers.certificates import Certificate, make_certificate
 
 PASSWORD = "correct horse"
@@ -79,7 +80,10 @@ async def test_a_mail_passes_with_implicit_tls(certificate: Certificate) -> None
 async def test_a11_a_client_that_never_starts_tls_is_cut_and_gives_its_place_back(
     certificate: Certificate,
 ) -> None:
-    limits: dict[str, Any] = {"command_timeout": "1s", "max_connections_per_address": 1}
+    limits: dict[str, Any] = {
+        "command_timeout": timedelta(milliseconds=300),
+        "max_connections_per_address": 1,
+    }
     async with open_door(Inbox().accept, **with_tls(certificate, "implicit", **limits)) as door:
         async with client(door.port, greet=False) as silent:
             async with client(door.port, greet=False) as second:
@@ -87,6 +91,20 @@ async def test_a11_a_client_that_never_starts_tls_is_cut_and_gives_its_place_bac
             assert await silent.rest() == b""
         async with client(door.port, tls=trusting(certificate)) as peer:
             assert (await peer.say(b"NOOP")).startswith(b"250")
+
+
+async def test_a11_a_client_that_asks_for_tls_and_stays_silent_gives_its_place_back(
+    certificate: Certificate,
+) -> None:
+    limits: dict[str, Any] = {
+        "command_timeout": timedelta(milliseconds=300),
+        "max_connections_per_address": 1,
+    }
+    async with open_door(Inbox().accept, **with_tls(certificate, **limits)) as door:
+        async with client(door.port) as silent:
+            await silent.say(b"STARTTLS")
+            assert await silent.rest() == b""
+        await asyncio.wait_for(place_free(door.port), 5)
 
 
 async def test_a16_what_is_said_before_encryption_is_forgotten(certificate: Certificate) -> None:
@@ -332,6 +350,7 @@ async def test_a_port_that_is_taken_is_said_to_be() -> None:
         test_a_mail_passes_after_starttls,
         test_a_mail_passes_with_implicit_tls,
         test_a11_a_client_that_never_starts_tls_is_cut_and_gives_its_place_back,
+        test_a11_a_client_that_asks_for_tls_and_stays_silent_gives_its_place_back,
         test_a16_what_is_said_before_encryption_is_forgotten,
         test_a16_a_handshake_that_is_none_ends_the_connection,
         test_a17_where_tls_is_required_nothing_passes_before_it,
