@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import logging
 import os
@@ -44,6 +45,7 @@ ROLES: Final = ("smtp", "intake", "delivery", "timers", "web")
 """What one process can be told to do alone, so that several share the work."""
 
 _HOUR: Final = 3600.0
+_SHORTEST_KEY: Final = 32
 
 
 class App:
@@ -267,12 +269,32 @@ def signing_key(config: Config, *, embedded: bool) -> bytes:
         )
     path = config.desk.data / "secret.key"
     config.desk.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        _make_key(path)
+    key = path.read_bytes().strip()
+    if len(key) < _SHORTEST_KEY:
+        raise ConfigError(
+            f"{path} is damaged: put back a copy of it, or remove it, and a new one is made; answers to mail that "
+            "was sent until now then open new tickets"
+        )
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Wholly or not at all, whoever else makes one: an empty key would sign what anybody could forge."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes().strip()
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_hex(32).encode())
-        file.flush()
-        os.fsync(file.fileno())
-    return path.read_bytes()
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_hex(32).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(aside, path)
+    finally:
+        aside.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
