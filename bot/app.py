@@ -11,10 +11,13 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot import clock, housekeeping
+from bot.channels.imap import House, ImapDoor
+from bot.channels.imap_health import Health
 from bot.channels.maildir import MaildirSender
 from bot.channels.relay import RelaySender
 from bot.channels.smtp import SmtpDoor
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("deskbot.app")
 
-ROLES: Final = ("smtp", "intake", "delivery", "timers", "web")
+ROLES: Final = ("smtp", "imap", "intake", "delivery", "timers", "web")
 """What one process can be told to do alone, so that several share the work."""
 
 _HOUR: Final = 3600.0
@@ -58,7 +61,8 @@ class App:
         self.now = now
         self.metrics = Metrics()
         self.store = open_store(config, now)
-        self.desk = Desk.from_config(config, signing_key(config, embedded=self.store.embedded))
+        key = signing_key(config, embedded=self.store.embedded)
+        self.desk = Desk.from_config(config, key)
         self.workers = Workers(
             config.workers,
             preload=("bot.mail.parse", "bot.render.mail"),
@@ -67,10 +71,15 @@ class App:
         self.sender = self._mail_sender()
         self._intake_pace, self._delivery_pace, self._timer_pace = Pace(), Pace(), Pace()
         self.door = SmtpDoor(config.smtp, config.desk, self._translate, now)
+        house = House(self.store, self.worker, config.store.lease, key, now)
+        self.mailboxes = tuple(
+            ImapDoor(name, section, self._translate, house, Health(name, self.metrics))
+            for name, section in config.imap.items()
+        )
         self.intake = self._make_intake()
         self.delivery = Delivery(
             self.store,
-            {config.smtp.name: self.sender},
+            dict.fromkeys((config.smtp.name, *config.imap), self.sender),
             config,
             self.metrics,
             worker=self.worker,
@@ -87,7 +96,7 @@ class App:
         return Intake(
             self.store,
             blobs,
-            {self.config.smtp.name: self.door},
+            {self.config.smtp.name: self.door} | {box.name: box for box in self.mailboxes},
             self.desk,
             self.metrics,
             worker=self.worker,
@@ -118,6 +127,8 @@ class App:
         keep = accept or self.intake.accept
         if "smtp" in self.roles and self.config.smtp.enabled:
             runner.door("smtp", lambda: self.door.run(keep))
+        for box in self._read_here():
+            runner.door(f"imap.{box.name}", partial(box.run, keep))
         if "web" in self.roles and self.config.web.enabled:
             runner.door("web", self._serve_web)
         if "intake" in self.roles:
@@ -148,8 +159,14 @@ class App:
         from bot.web.server import serve
 
         doors = {"smtp": self._smtp_listens} if "smtp" in self.roles and self.config.smtp.enabled else {}
+        doors |= {f"imap.{box.name}": box.serving for box in self._read_here()}
         pages = create_app(Probes(self._queues, doors), self.metrics, self.config.web)
         await serve(pages, self.config.web, self._web_listens)
+
+    def _read_here(self) -> list[ImapDoor]:
+        """The mailboxes that this process reads, or waits to read."""
+        enabled = self.config.imap if "imap" in self.roles else {}
+        return [box for box in self.mailboxes if box.name in enabled and enabled[box.name].enabled]
 
     def _web_listens(self, port: int) -> None:
         self.web_port = port

@@ -64,6 +64,9 @@ class Metrics:
         self._success = self._gauge(
             "last_success_timestamp_seconds", "When a channel last did its work", "channel", "direction"
         )
+        self._doors = self._gauge("door_up", "Whether a channel's connection stands", "channel")
+        self._looked = self._gauge("door_looked_timestamp_seconds", "When a mailbox was last read", "channel")
+        self._troubles = self._counter("door_troubles", "What went wrong at a door", "channel", "reason")
         self._waiting = self._gauge("queue_waiting", "What waits in a queue", "queue")
         self._oldest = self._gauge(
             "queue_oldest_seconds", "Age of the oldest that waits; 0 when none", "queue"
@@ -109,6 +112,20 @@ class Metrics:
     def acknowledged(self, seconds: float) -> None:
         """An acknowledgement was delivered so long after its message was accepted."""
         self._seconds.observe(max(0.0, seconds))
+
+    def door(self, channel: str, *, up: bool) -> None:
+        """A channel's connection to its service stands, or does not."""
+        self._set(self._doors, float(up), channel)
+
+    def looked(self, channel: str) -> None:
+        """A mailbox was looked at, and nothing is left in it."""
+        gauge = self._looked.of(channel)
+        assert isinstance(gauge, Gauge)  # noqa: S101 (tells the type)
+        gauge.set_to_current_time()
+
+    def trouble(self, channel: str, reason: str) -> None:
+        """Something went wrong at a door: "login-refused", "disconnected", "throttled" ..."""
+        self._troubles.of(channel, reason).inc()
 
     def template_broken(self) -> None:
         """A template could not be used, and the built-in one stood in."""

@@ -41,3 +41,29 @@ if ! have_postgres && [ "${CI:-}" = true ]; then
     say "PostgreSQL is needed under CI=true and could not be installed"
     exit 1
 fi
+
+have_dovecot() {
+    "$venv/bin/python" -c 'import sys; from tests.peers.dovecot import find_program; sys.exit(not find_program())'
+}
+
+# Debian starts what it installs, unless a policy says no; the tests start their own.
+apt_dovecot() {
+    policy=/usr/sbin/policy-rc.d
+    export DEBIAN_FRONTEND=noninteractive
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+        trap 'rm -f "$policy"' EXIT
+    fi
+    apt-get update -qq &&
+        apt-get install -y -qq --no-install-recommends dovecot-imapd dovecot-lmtpd >/dev/null
+}
+
+if ! have_dovecot && may_apt; then
+    say "Installing Dovecot for the tests (apt-get)"
+    apt_dovecot || say "apt-get could not install dovecot-imapd and dovecot-lmtpd"
+fi
+if ! have_dovecot && [ "${CI:-}" = true ]; then
+    say "Dovecot is needed under CI=true and could not be installed"
+    exit 1
+fi

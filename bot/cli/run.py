@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("run")
-@click.option("--only", help="Do only these: smtp, intake, delivery, timers, web (with commas).")
+@click.option("--only", help="Do only these: smtp, imap, intake, delivery, timers, web (with commas).")
 @click.pass_obj
 def command(config: Config, only: str | None) -> None:
     """Run the desk until SIGTERM or Ctrl-C; what is in hand is finished within 10 s."""

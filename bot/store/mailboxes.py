@@ -7,6 +7,7 @@ the inbox knows each mail by its key.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -120,19 +121,23 @@ def begin(tx: Tx, lease: Lease, start: Progress) -> None:
     )
 
 
-def advance(tx: Tx, lease: Lease, folder: str, uidvalidity: int, done_uid: int) -> None:
-    """All mail up to ``done_uid`` is in the database or in trouble. Raises ``LeaseLost``."""
+def advance(
+    tx: Tx, lease: Lease, folder: str, uidvalidity: int, done_uid: int, settled: Sequence[int] = ()
+) -> None:
+    """All mail up to ``done_uid`` is in the database or in trouble; ``settled`` is no trouble any more.
+
+    Raises ``LeaseLost``.
+    """
     _insist(tx, lease)
+    key = {"mailbox": lease.mailbox, "folder": folder, "uidvalidity": uidvalidity}
     tx.run(
         sa.update(MailboxFolder)
-        .where(
-            MailboxFolder.mailbox == lease.mailbox,
-            MailboxFolder.folder == folder,
-            MailboxFolder.uidvalidity == uidvalidity,
-            MailboxFolder.done_uid < done_uid,
-        )
+        .filter_by(**key)
+        .where(MailboxFolder.done_uid < done_uid)
         .values(done_uid=done_uid)
     )
+    if settled:
+        tx.run(sa.delete(MailboxTrouble).filter_by(**key).where(MailboxTrouble.uid.in_(settled)))
 
 
 def trouble(tx: Tx, lease: Lease, folder: str, uidvalidity: int, uid: int, reason: str) -> int:
@@ -147,13 +152,6 @@ def trouble(tx: Tx, lease: Lease, folder: str, uidvalidity: int, uid: int, reaso
         .returning(MailboxTrouble.tries)
     ).scalar_one()
     return tries
-
-
-def settled(tx: Tx, lease: Lease, folder: str, uidvalidity: int, uid: int) -> None:
-    """A mail is no trouble any more. Raises ``LeaseLost``."""
-    _insist(tx, lease)
-    key = {"mailbox": lease.mailbox, "folder": folder, "uidvalidity": uidvalidity, "uid": uid}
-    tx.run(sa.delete(MailboxTrouble).filter_by(**key))
 
 
 def credential(tx: Tx, name: str) -> str | None:
