@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import clock
-from bot.desk import matching, notices, people, screening, tickets
+from bot.desk import bounces, by_agent, followers, matching, notices, people, screening, tickets
 from bot.desk.desk import Desk
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.errors import DeskbotError, HeldError, StoreUnavailable, WorkerFailed
@@ -29,10 +29,12 @@ from bot.mail.addresses import canonical
 from bot.message import Automation, IncomingMessage, Payload
 from bot.metrics import Metrics
 from bot.ports import Source
-from bot.store import inbox, outbox
+from bot.store import conversation, inbox, outbox
+from bot.store import tickets as store_tickets
 from bot.store.blobs import Blobs
 from bot.store.engine import Store, Tx
 from bot.store.inbox import Claim
+from bot.store.people import KnownPerson
 
 log = logging.getLogger("deskbot.intake")
 
@@ -178,16 +180,73 @@ def receive(
         return Outcome(refused.result, refused.reason)
 
     person = people.recognise(tx, message.sender, sender, now)
-    found = matching.match(tx, message, sender, person.id, desk)
-    if found and found.reason is not Reason.TICKET_CLOSED:
-        return tickets.add_words(tx, message, person, found, now, inbox_id)
+    if outcome := _by_agent(tx, message, sender, desk, now, inbox_id):
+        return outcome
     if message.automation is Automation.BOUNCE:
-        return Outcome(Result.IGNORED, Reason.BOUNCE)
+        return bounces.receive(tx, message, person, desk, now, inbox_id)
+    if message.automation is Automation.NONE:
+        person = people.works_again(tx, person, message.sender, sender)
+    found = matching.match(tx, message, sender, person.id, desk, now)
+    if found and found.reason is not Reason.TICKET_CLOSED:
+        return _append(tx, message, person, found, desk, now, inbox_id)
+    return _open(tx, facts, person, found, now, inbox_id)
 
+
+def _by_agent(
+    tx: Tx, message: IncomingMessage, sender: str, desk: Desk, now: datetime, inbox_id: int | None
+) -> Outcome | None:
+    """What an agent writes as one; None: treat it as anybody's."""
+    key = desk.roster.proved(message, sender)
+    if key is None:
+        return None
+    return by_agent.receive(
+        by_agent.Letterbox(tx, message, desk.roster.load(tx, key, now), desk, now, inbox_id), sender
+    )
+
+
+def _append(
+    tx: Tx,
+    message: IncomingMessage,
+    person: KnownPerson,
+    found: matching.Match,
+    desk: Desk,
+    now: datetime,
+    inbox_id: int | None,
+) -> Outcome:
+    """Words that belong to a ticket: kept, and told to its owner or team."""
+    outcome = tickets.add_words(tx, message, person, found, now, inbox_id)
+    ticket = conversation.whole(tx, found.ticket.id)
+    if ticket and message.automation is Automation.NONE:
+        told = notices.of_message(message, person, ticket) | {"standing": found.reason}
+        notices.tell_agents(tx, ticket, "requester_wrote", told, desk, now)
+        followers.propose(tx, message, ticket.id, desk, now)
+    return outcome
+
+
+def _open(
+    tx: Tx,
+    facts: screening.Facts,
+    person: KnownPerson,
+    found: matching.Match | None,
+    now: datetime,
+    inbox_id: int | None,
+) -> Outcome:
+    """A new request: a ticket, an acknowledgement where a machine may answer, and word to the team."""
+    message, desk, sender = facts.message, facts.desk, facts.sender
+    hour = store_tickets.opened_since(tx, person.id, now - timedelta(hours=1))
+    if hour >= desk.config.limits.tickets_per_sender_hour:
+        return Outcome(Result.HELD, Reason.SENDER_FLOOD)
     opened = tickets.open_for(tx, message, person, desk, now, inbox_id=inbox_id, follows=found)
-    quiet = screening.silence(replace(facts, sent=people.automatic_mail_to(tx, sender, desk, now)))
+    sent = people.automatic_mail_to(tx, sender, desk, now)
+    quiet = screening.silence(replace(facts, sent=sent, bounces=person.bounces))
     if quiet is None:
         answer = notices.acknowledgement(message, sender, person, opened, desk, now)
         outbox.queue(tx, answer, sender, message.received_at)
+    if desk.roster.agents:
+        followers.propose(tx, message, opened.number, desk, now)
+        ticket = conversation.whole(tx, opened.number)
+        if ticket:
+            told = notices.of_message(message, person, ticket)
+            notices.tell_agents(tx, ticket, "new_ticket", told, desk, now, but=sender)
     reason = Reason.TICKET_CLOSED if found else Reason.NEW
     return Outcome(Result.OPENED, reason, opened.number, quiet)

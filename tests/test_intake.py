@@ -71,7 +71,7 @@ class Rig:
             store,
             open_blobs(str(folder / "blobs")),
             {"mail": self.door},
-            a_desk(),
+            a_desk(limits={"tickets_per_sender_hour": 1000}),
             self.metrics,
             worker=worker,
             pace=Pace(),

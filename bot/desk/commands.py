@@ -23,6 +23,7 @@ class Takes(StrEnum):
     """To the end of the line, or, when the line ends there, all that follows."""
     OPTIONAL_TEXT = "optional-text"
     TICKET = "ticket"
+    TICKET_OR_ADDRESS = "ticket-or-address"
     ADDRESS = "address"
 
 
@@ -39,13 +40,16 @@ VERBS: Final[dict[str, Takes]] = {
     "close": Takes.OPTIONAL_TEXT,
     "reopen": Takes.OPTIONAL_TEXT,
     "merge": Takes.TICKET,
-    "link": Takes.TICKET,
+    "link": Takes.TICKET_OR_ADDRESS,
     "status": Takes.NOTHING,
     "why": Takes.NOTHING,
     "help": Takes.NOTHING,
     "for": Takes.ADDRESS,
 }
 """Every verb and what it takes."""
+
+_NAMES_A_TICKET: Final = frozenset({Takes.TICKET, Takes.TICKET_OR_ADDRESS})
+_NAMES_AN_ADDRESS: Final = frozenset({Takes.ADDRESS, Takes.TICKET_OR_ADDRESS})
 
 MOST_COMMANDS: Final = 20
 LONGEST_LINE: Final = 2_000
@@ -140,14 +144,14 @@ def _command(line: str, prefix: str) -> Command | Misunderstood:
     words = match[3].strip()
     ticket = None
     number = re.match(rf"{prefix}-(\d{{1,15}})\b[\s:,]*", words, re.IGNORECASE)
-    if number and takes is not Takes.TICKET:
+    if number and takes not in _NAMES_A_TICKET:
         ticket, words = int(number[1]), words[number.end() :]
     problem = _problem(takes, words, number is not None)
     if problem:
         return Misunderstood(_shown(line), problem, verb)
-    if takes is Takes.TICKET and number:
+    if takes in _NAMES_A_TICKET and number:
         return _with_target(verb, words, prefix)
-    if takes is Takes.ADDRESS and (address := _ADDRESS.fullmatch(words)):
+    if address := takes in _NAMES_AN_ADDRESS and _ADDRESS.fullmatch(words):
         words = address[1]
     return Command(verb, words, ticket)
 
@@ -159,11 +163,12 @@ def _with_target(verb: str, words: str, prefix: str) -> Command:
 
 
 def _problem(takes: Takes, words: str, has_number: bool) -> Problem | None:  # noqa: FBT001  # a fact, not a switch
-    if takes is Takes.TICKET:
-        return None if has_number else Problem.NO_TICKET
+    address = _ADDRESS.fullmatch(words) is not None
+    if takes in _NAMES_A_TICKET:
+        return None if has_number or (takes in _NAMES_AN_ADDRESS and address) else Problem.NO_TICKET
     if takes is Takes.NOTHING:
         return Problem.TOO_MUCH if words else None
-    if takes is Takes.ADDRESS and not _ADDRESS.fullmatch(words):
+    if takes is Takes.ADDRESS and not address:
         return Problem.NO_ADDRESS
     if takes in {Takes.PERSON, Takes.WORD} and not words:
         return Problem.MISSING

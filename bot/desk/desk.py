@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from bot.config import LOCALES, Config
+from bot.desk.agents import Roster
 from bot.desk.sla import Calendar
 from bot.mail.addresses import canonical
 from bot.mail.references import References
@@ -19,6 +20,7 @@ class Desk:
     calendar: Calendar
     references: References
     own_addresses: frozenset[str]
+    roster: Roster
     domains: frozenset[str]
     """Domains of the people whom the desk serves: no budget for the domain, and their words may be repeated."""
 
@@ -30,6 +32,7 @@ class Desk:
             calendar=Calendar.from_config(config.calendar, config.calendar_zone),
             references=References(key),
             own_addresses=frozenset(canonical(address) for address in config.desk.addresses),
+            roster=Roster.of(config.agents),
             domains=frozenset(canonical(f"x@{d}")[2:] for d in (config.desk.domain, *config.desk.domains)),
         )
 
@@ -44,6 +47,11 @@ class Desk:
     def name_of(self, ticket: int) -> str:
         """ "HD-42"."""
         return f"{self.config.desk.prefix}-{ticket}"
+
+    def team_name(self, queue: str) -> str:
+        """A team as people see it."""
+        team = self.config.teams.get(queue)
+        return (team.name if team else "") or queue
 
     def is_own(self, address: str) -> bool:
         """Whether a canonical address is the desk's, with or without a token behind a plus."""

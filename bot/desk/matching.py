@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
+from bot.desk import courtesy
 from bot.desk.desk import Desk
 from bot.desk.outcome import Reason
 from bot.desk.states import State
+from bot.mail.references import Reference
 from bot.message import Automation, IncomingMessage, Verdict
-from bot.store import tickets
+from bot.store import conversation, tickets
 from bot.store.engine import Tx
 from bot.store.tickets import TicketFacts
 
+TAKES_PART: Final = frozenset({Reason.REFERENCE, Reason.SUBJECT_TAG})
+"""Standings that let words count as the requester's side of the conversation."""
+_MOST_MERGES = 10
 _MOST_KEYS = 50
 """Addresses and references beyond this many are not looked at: nobody's honest thread needs them."""
 
@@ -25,35 +33,95 @@ class Match:
     reason: Reason
 
 
-def match(tx: Tx, message: IncomingMessage, sender: str, person_id: int | None, desk: Desk) -> Match | None:
+def match(
+    tx: Tx, message: IncomingMessage, sender: str, person_id: int, desk: Desk, now: datetime
+) -> Match | None:
     """The ticket that the message answers; None: it is a new request.
 
-    Only a genuine token opens a ticket's door, and only to the person it was sent to (D1 to D3). A tag in the
-    subject counts from its requester alone, and not when the sender is known to be forged (D5).
+    Only a genuine token opens a ticket's door, and only to the person it was sent to who takes part (D1 to
+    D3). A tag in the subject counts from its requester alone, and not when the sender is known to be forged
+    (D5).
     """
+    for reference in references(message, desk):
+        facts = _living(tx, reference.ticket)
+        if facts is not None:
+            genuine = desk.references.is_for(reference, sender)
+            reason = (
+                _standing(tx, message, sender, person_id, facts, desk) if genuine else Reason.OTHER_SENDER
+            )
+            return _found(facts, message, reason, desk, now)
+    return _by_tag(tx, message, person_id, desk, now) if sender else None
+
+
+def references(message: IncomingMessage, desk: Desk) -> Iterator[Reference]:
+    """Every genuine token that a message bears, nearest first."""
     addressed = [party.address for party in message.recipients[:_MOST_KEYS]]
     for key in (*message.thread_keys[:_MOST_KEYS], *addressed):
-        reference = desk.references.read(key)
-        facts = tickets.facts(tx, reference.ticket) if reference else None
-        if reference is None or facts is None:
-            continue
-        genuine = desk.references.is_for(reference, sender)
-        return _found(facts, message, Reason.REFERENCE if genuine else Reason.OTHER_SENDER)
-    return _by_tag(tx, message, person_id, desk) if sender else None
+        if reference := desk.references.read(key):
+            yield reference
 
 
-def _found(facts: TicketFacts, message: IncomingMessage, reason: Reason) -> Match:
-    """What a person answers to a closed ticket must not lie there unseen; what a machine answers may (E4)."""
-    if message.automation is Automation.NONE and facts.state == State.CLOSED:
+def ticket_of_agent(tx: Tx, message: IncomingMessage, sender: str, desk: Desk) -> int | None:
+    """The ticket that a proved agent writes about: by the token of the notification, or by a tag."""
+    for reference in references(message, desk):
+        if desk.references.is_for(reference, sender) and (facts := _living(tx, reference.ticket)):
+            return facts.id
+    number = _tag(message, desk)
+    facts = _living(tx, number) if number else None
+    return facts.id if facts else None
+
+
+def _living(tx: Tx, ticket: int) -> TicketFacts | None:
+    """The ticket, or the one that it was merged into."""
+    facts = tickets.facts(tx, ticket)
+    for _ in range(_MOST_MERGES):
+        if facts is None or facts.merged_into_id is None:
+            return facts
+        facts = tickets.facts(tx, facts.merged_into_id)
+    return None
+
+
+def _standing(
+    tx: Tx, message: IncomingMessage, sender: str, person_id: int, facts: TicketFacts, desk: Desk
+) -> Reason:
+    """What the bearer of a token that was sent to them has to do with the ticket now (D12)."""
+    if person_id == facts.requester_id:
+        return Reason.REFERENCE
+    if desk.roster.claims(message, sender):
+        return Reason.UNPROVED_AGENT
+    follows = conversation.role_of(tx, facts.id, person_id) == conversation.FOLLOWER
+    return Reason.REFERENCE if follows else Reason.NOT_PARTICIPANT
+
+
+def _found(facts: TicketFacts, message: IncomingMessage, reason: Reason, desk: Desk, now: datetime) -> Match:
+    """What a person answers to a ticket closed long ago must not lie there unseen; what a machine answers may
+    (E4), and so may mere thanks."""
+    if message.automation is Automation.BOUNCE:
+        return Match(facts, Reason.BOUNCE)
+    person = message.automation is Automation.NONE
+    done = facts.state in {State.RESOLVED, State.CLOSED}
+    if person and done and reason in TAKES_PART and courtesy.only_thanks(message.reply_text):
+        return Match(facts, Reason.THANKS)
+    if person and facts.state == State.CLOSED and not _reopens(facts, reason, desk, now):
         return Match(facts, Reason.TICKET_CLOSED)
-    return Match(facts, Reason.BOUNCE if message.automation is Automation.BOUNCE else reason)
+    return Match(facts, reason)
 
 
-def _by_tag(tx: Tx, message: IncomingMessage, person_id: int | None, desk: Desk) -> Match | None:
+def _reopens(facts: TicketFacts, reason: Reason, desk: Desk, now: datetime) -> bool:
+    window = desk.config.tickets.reopen_within
+    return reason in TAKES_PART and facts.closed_at is not None and now - facts.closed_at <= window
+
+
+def _tag(message: IncomingMessage, desk: Desk) -> int | None:
     found = re.search(rf"\[{desk.config.desk.prefix}-(\d{{1,15}})\]", message.subject[:998])
-    if found is None or person_id is None or message.authentication.verdict is Verdict.FAIL:
+    return int(found[1]) if found else None
+
+
+def _by_tag(tx: Tx, message: IncomingMessage, person_id: int, desk: Desk, now: datetime) -> Match | None:
+    number = _tag(message, desk)
+    if number is None or message.authentication.verdict is Verdict.FAIL:
         return None
-    facts = tickets.facts(tx, int(found[1]))
+    facts = _living(tx, number)
     if facts is None or facts.requester_id != person_id:
         return None
-    return _found(facts, message, Reason.SUBJECT_TAG)
+    return _found(facts, message, Reason.SUBJECT_TAG, desk, now)

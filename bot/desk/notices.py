@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from bot.desk import sla
+from bot.desk import letters, sla
 from bot.desk.desk import Desk
+from bot.desk.letters import Letter
 from bot.desk.tickets import Opened
 from bot.message import IncomingMessage, Kind, Notice, OutgoingMessage, Party, ThreadRef, Verdict
+from bot.store.conversation import WholeTicket
+from bot.store.engine import Tx
 from bot.store.people import KnownPerson
 
 
@@ -61,3 +65,37 @@ def acknowledgement(
 
 def _without_name(message: IncomingMessage) -> Party:
     return Party(message.sender.medium, message.sender.address)
+
+
+def tell_agents(
+    tx: Tx,
+    ticket: WholeTicket,
+    event: str,
+    values: dict[str, Any],
+    desk: Desk,
+    now: datetime,
+    *,
+    but: str = "",
+) -> None:
+    """Tell the owner, or the team when nobody has taken the ticket. ``but``: a canonical address left out."""
+    if not desk.roster.agents:
+        return
+    owner = desk.roster.owner(tx, ticket.owner_id)
+    for key in [owner] if owner else desk.roster.of_team(ticket.queue):
+        agent = desk.roster.load(tx, key, now)
+        if agent.address != but:
+            letter = Letter(Kind.NOTICE, event, values)
+            letters.write(tx, letters.agent_reader(agent, desk), ticket, letter, desk, now)
+
+
+def of_message(message: IncomingMessage, person: KnownPerson, ticket: WholeTicket) -> dict[str, Any]:
+    """What agents are told of a requester's message: who, what, by when."""
+    due = ticket.first_response_due if ticket.first_response_at is None else ticket.resolution_due
+    return {
+        "who": person.name or message.sender.name,
+        "address": message.sender.address,
+        "text": message.reply_text or message.text,
+        "due": due.isoformat() if due else None,
+        "oddities": list(message.oddities),
+        "files": [file.name for file in message.attachments],
+    }

@@ -12,6 +12,7 @@ class Result(StrEnum):
     OPENED = "opened"
     APPENDED = "appended"
     IGNORED = "ignored"
+    COMMANDED = "commanded"
     HELD = "held"
 
 
@@ -23,8 +24,18 @@ class Reason(StrEnum):
     SUBJECT_TAG = "subject-tag"
     OTHER_SENDER = "other-sender"
     TICKET_CLOSED = "ticket-closed"
+    UNPROVED_AGENT = "unproved-agent"
+    NOT_PARTICIPANT = "not-participant"
+    MERGED = "merged"
+    THANKS = "thanks"
+    BY_AGENT = "by-agent"
+    NOT_UNDERSTOOD = "not-understood"
+    REFUSED = "refused"
     OWN_MAIL = "own-mail"
     BOUNCE = "bounce"
+    OUR_BOUNCE = "our-bounce"
+    ADDRESS_BOUNCES = "address-bounces"
+    SENDER_FLOOD = "sender-flood"
     TOO_MANY_HOPS = "too-many-hops"
     AUTOMATIC = "automatic"
     LIST = "list"
@@ -47,6 +58,16 @@ _TOLD = {
     Reason.SUBJECT_TAG: "its subject names the ticket and its sender is the requester",
     Reason.OTHER_SENDER: "its signed reference is genuine, but was sent to somebody else: kept as unverified",
     Reason.TICKET_CLOSED: "it answers a ticket that is closed, so it opened a new one that names the old",
+    Reason.UNPROVED_AGENT: "it bears an agent's address, but nothing proves its sender: kept as unverified",
+    Reason.NOT_PARTICIPANT: "its sender does not take part in the ticket: kept as unverified",
+    Reason.MERGED: "it answers a ticket that was merged into this one",
+    Reason.THANKS: "it says thanks and no more, so nothing is opened again",
+    Reason.BY_AGENT: "an agent wrote it, and it was done",
+    Reason.NOT_UNDERSTOOD: "an agent wrote a command that was not understood: nothing was done, the agent was told",
+    Reason.REFUSED: "an agent asked for what cannot be done: nothing was done, the agent was told",
+    Reason.OUR_BOUNCE: "it reports that a message of ours was not delivered",
+    Reason.ADDRESS_BOUNCES: "messages to its sender come back",
+    Reason.SENDER_FLOOD: "its sender has opened too many tickets within an hour",
     Reason.OWN_MAIL: "it is our own mail that came back, or says so",
     Reason.BOUNCE: "it is a delivery report",
     Reason.TOO_MANY_HOPS: "it has passed too many servers: probably a loop",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.desk.desk import Desk
@@ -15,6 +16,14 @@ from bot.store.people import KnownPerson
 def recognise(tx: Tx, party: Party, address: str, now: datetime) -> KnownPerson:
     """The person behind a canonical address, made known when new. Two addresses are never joined by guess."""
     return people.find(tx, party.medium, address) or people.add(tx, party, address, now)
+
+
+def works_again(tx: Tx, person: KnownPerson, party: Party, address: str) -> KnownPerson:
+    """An address that writes is alive, whatever came back from it before."""
+    if not person.bounces:
+        return person
+    people.alive(tx, party.medium, address)
+    return replace(person, bounces=0)
 
 
 def automatic_mail_to(tx: Tx, address: str, desk: Desk, now: datetime) -> AutomaticCounts:

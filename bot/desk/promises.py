@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from bot.desk import sla
+from bot.desk.desk import Desk
 from bot.desk.states import State
-from bot.store import tickets
+from bot.store import tickets, timers
+from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 from bot.store.timers import DueTimer
 
@@ -34,3 +37,15 @@ def resolution_is_due(tx: Tx, timer: DueTimer, now: datetime) -> None:
 def _breached(tx: Tx, ticket: int, timer: DueTimer, now: datetime) -> None:
     after = {"target": timer.kind, "due": timer.due_at.isoformat()}
     tickets.record(tx, ticket, "target.breached", now, after=after)
+
+
+def renew(tx: Tx, ticket: WholeTicket, desk: Desk) -> None:
+    """Count the targets anew from the beginning, after the priority has changed. What was answered in time
+    stays so: a first response that has been given has no timer any more."""
+    promise = sla.promise(desk.config.priorities[ticket.priority], ticket.opened_at, desk.calendar)
+    timers.cancel(tx, ticket.id, FIRST_RESPONSE, RESOLUTION)
+    due = {RESOLUTION: promise.resolution_at}
+    if ticket.first_response_at is None:
+        due[FIRST_RESPONSE] = promise.first_response_at
+    timers.start_all(tx, ticket.id, due)
+    tickets.set_targets(tx, ticket.id, promise.first_response_at, promise.resolution_at)

@@ -30,6 +30,8 @@ _TAKES_NO_ANSWER: Final = frozenset(
 _NO_REPLY: Final = ("noreply", "no-reply", "no_reply")
 
 
+MOST_BOUNCES: Final = 3
+"""After so many hard bounces in a row the desk sends nothing automatic to an address."""
 _NOTHING: Final = AutomaticCounts(0, 0, 0)
 
 
@@ -43,6 +45,8 @@ class Facts:
     desk: Desk
     sent: AutomaticCounts = _NOTHING
     """Automatic messages that this sender and its domain have had of late."""
+    bounces: int = 0
+    """Hard bounces of the sender's address in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,10 @@ def _no_reply_address(facts: Facts) -> Reason | None:
     return None
 
 
+def _address_bounces(facts: Facts) -> Reason | None:
+    return Reason.ADDRESS_BOUNCES if facts.bounces >= MOST_BOUNCES else None
+
+
 def _sender_budget(facts: Facts) -> Reason | None:
     """E3: what finally stops a loop that nobody can see."""
     limits = facts.desk.config.limits
@@ -130,6 +138,7 @@ SILENCES: Final[tuple[Callable[[Facts], Reason | None], ...]] = (
     _own_address,
     _no_reply_address,
     _forged_sender,
+    _address_bounces,
     _sender_budget,
     _domain_budget,
 )

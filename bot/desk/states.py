@@ -47,4 +47,4 @@ def step(before: State, after: State) -> State:
 
 def after_words_of_requester(state: State) -> State:
     """What a ticket becomes when its requester says more: whoever waited for them waits no longer."""
-    return State.OPEN if state in {State.WAITING, State.RESOLVED} else state
+    return State.OPEN if state in {State.WAITING, State.RESOLVED, State.CLOSED} else state

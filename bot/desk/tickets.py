@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.desk import language, sla
 from bot.desk.desk import Desk
-from bot.desk.matching import Match
+from bot.desk.matching import TAKES_PART, Match
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.desk.promises import FIRST_RESPONSE, RESOLUTION
 from bot.desk.states import State, after_words_of_requester, step
@@ -22,8 +22,10 @@ MESSAGE: Final = "message"
 """Words of a person who takes part."""
 AUTOMATIC: Final = "automatic"
 """Words of a machine."""
+REPLY: Final = "reply"
+"""Words of an agent to the requester."""
 UNVERIFIED: Final = "unverified"
-"""Words of somebody who has our reference, but to whom it was not sent."""
+"""Words of somebody who has our reference, but does not take part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def open_for(
             resolution_due=promise.resolution_at,
         ),
     )
-    _keep_words(tx, number, _kind(message), requester, message, now, inbox_id)
+    keep_words(tx, number, _kind(message), requester, message, now, inbox_id)
     after = {"state": State.NEW, "priority": priority, "queue": config.tickets.queue}
     if follows:
         after["follows"] = desk.name_of(follows.ticket.id)
@@ -81,18 +83,21 @@ def add_words(
 ) -> Outcome:
     """Put a message into the ticket that it answers.
 
-    Words of a machine, or of somebody to whom our message was not sent, are kept and change nothing (D3, E4).
+    Words of a machine, or of somebody who does not take part, are kept and change nothing (D3, E4); so does
+    thanks.
     """
     ticket = match.ticket
     kind = _kind(message)
-    if kind == MESSAGE and match.reason is Reason.OTHER_SENDER:
+    if kind == MESSAGE and match.reason not in {*TAKES_PART, Reason.THANKS}:
         kind = UNVERIFIED
-    _keep_words(tx, ticket.id, kind, author, message, now, inbox_id)
+    keep_words(tx, ticket.id, kind, author, message, now, inbox_id)
     before = State(ticket.state)
-    after = after_words_of_requester(before) if kind == MESSAGE else before
+    moves = kind == MESSAGE and match.reason is not Reason.THANKS
+    after = after_words_of_requester(before) if moves else before
     if after is not before:
         step(before, after)
-        store.change(tx, ticket.id, now, expected_state=before, state=after, resolved_at=None)
+        values = {"state": after, "resolved_at": None, "closed_at": None}
+        store.change(tx, ticket.id, now, expected_state=before, **values)
     else:
         store.touch(tx, ticket.id, now)
     store.record(
@@ -108,11 +113,57 @@ def add_words(
     return Outcome(Result.APPENDED, match.reason, ticket.id)
 
 
+def open_on_behalf(
+    tx: Tx,
+    message: IncomingMessage,
+    requester: KnownPerson,
+    agent: KnownPerson,
+    desk: Desk,
+    now: datetime,
+    inbox_id: int | None,
+) -> Opened:
+    """Open a ticket that an agent writes down, or passes on, for somebody else: it is theirs (D20)."""
+    opened = open_for(tx, message, requester, desk, now, inbox_id=inbox_id)
+    store.record(
+        tx,
+        opened.number,
+        "opened.for",
+        now,
+        actor=agent.id,
+        channel=message.channel,
+        after={"by": agent.name},
+    )
+    return opened
+
+
+def keep_reply(
+    tx: Tx,
+    ticket: int,
+    agent: KnownPerson,
+    text: str,
+    message: IncomingMessage,
+    now: datetime,
+    inbox_id: int | None,
+) -> None:
+    """Keep what an agent writes to the requester; the agent's own quote and signature are left out."""
+    entry = store.NewEntry(
+        ticket=ticket,
+        kind=REPLY,
+        author_id=agent.id,
+        channel=message.channel,
+        text=text,
+        external_id=message.external_id,
+        inbox_id=inbox_id,
+        created_at=now,
+    )
+    store.add_entry(tx, entry, message.attachments)
+
+
 def _kind(message: IncomingMessage) -> str:
     return MESSAGE if message.automation is Automation.NONE else AUTOMATIC
 
 
-def _keep_words(
+def keep_words(
     tx: Tx,
     ticket: int,
     kind: str,
@@ -121,7 +172,7 @@ def _keep_words(
     now: datetime,
     inbox_id: int | None,
 ) -> None:
-    """All of the text is kept beside what this person wrote now, when it says more."""
+    """Keep what was said, and all of the text beside what this person wrote now, when that says more."""
     words = message.reply_text or message.text
     entry = store.NewEntry(
         ticket=ticket,

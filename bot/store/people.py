@@ -22,13 +22,28 @@ class KnownPerson:
     name: str
     locale: str | None
     time_zone: str | None
+    bounces: int = 0
+    """Hard bounces, in a row, of the address by which they were found."""
 
 
 _FIND = Prepared(
     lambda _: (
-        sa.select(Person.id, Person.name, Person.locale, Person.time_zone)
+        sa.select(Person.id, Person.name, Person.locale, Person.time_zone, Address.bounces)
         .join_from(Address, Person)
         .where(Address.medium == sa.bindparam("medium"), Address.canonical == sa.bindparam("canonical"))
+    )
+)
+_AGENT = Prepared(
+    lambda _: sa.select(Person.id, Person.name, Person.locale, Person.time_zone).where(
+        Person.agent == sa.bindparam("key")
+    )
+)
+_REACHED = Prepared(
+    lambda _: (
+        sa.select(Address.medium, Address.canonical, Address.shown, Address.bounces)
+        .where(Address.person_id == sa.bindparam("person"))
+        .order_by(Address.id)
+        .limit(1)
     )
 )
 _ADD = Prepared(lambda _: sa.insert(Person).returning(Person.id), ("name", "created_at"))
@@ -57,3 +72,67 @@ def add(tx: Tx, party: Party, canonical: str, now: datetime) -> KnownPerson:
     if known is None:
         raise LookupError("an address that is there cannot be read")
     return known
+
+
+def agent(tx: Tx, key: str, party: Party, canonical: str, now: datetime) -> KnownPerson:
+    """The person who is the agent ``key`` of the configuration; made, or marked, when that is new."""
+    row = _AGENT.one(tx, key=key)
+    if row is not None:
+        return KnownPerson(*row)
+    person = find(tx, party.medium, canonical) or add(tx, party, canonical, now)
+    tx.run(sa.update(Person).where(Person.id == person.id).values(agent=key, name=party.name))
+    return KnownPerson(person.id, party.name, person.locale, person.time_zone)
+
+
+def agent_key(tx: Tx, person: int) -> str | None:
+    """The name in the configuration of the agent who is this person."""
+    key: str | None = tx.run(sa.select(Person.agent).where(Person.id == person)).scalar()
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How a person can be written to."""
+
+    medium: str
+    canonical: str
+    shown: str
+    bounces: int
+
+
+def reached(tx: Tx, person: int) -> Reached | None:
+    """Where to write to a person: the address known longest."""
+    row = _REACHED.one(tx, person=person)
+    return Reached(*row) if row else None
+
+
+def by_id(tx: Tx, person: int) -> KnownPerson | None:
+    """The person with that number."""
+    row = tx.run(
+        sa.select(Person.id, Person.name, Person.locale, Person.time_zone).where(Person.id == person)
+    ).one_or_none()
+    return KnownPerson(*row) if row else None
+
+
+def bounced(tx: Tx, medium: str, canonical: str, now: datetime) -> int:
+    """Count a hard bounce of an address; returns how many there were in a row."""
+    tx.run(
+        sa.update(Address)
+        .where(Address.medium == medium, Address.canonical == canonical)
+        .values(bounces=Address.bounces + 1, bounced_at=now)
+    )
+    return (
+        tx.run(
+            sa.select(Address.bounces).where(Address.medium == medium, Address.canonical == canonical)
+        ).scalar()
+        or 0
+    )
+
+
+def alive(tx: Tx, medium: str, canonical: str) -> None:
+    """A message came from the address: it works."""
+    tx.run(
+        sa.update(Address)
+        .where(Address.medium == medium, Address.canonical == canonical, Address.bounces > 0)
+        .values(bounces=0)
+    )

@@ -10,7 +10,18 @@ import sqlalchemy as sa
 
 from bot.message import Attachment
 from bot.store.engine import AnyRow, Tx
-from bot.store.models import Address, AttachmentRow, Entry, Event, Inbox, Outbox, Person, Ticket, Timer
+from bot.store.models import (
+    Address,
+    AttachmentRow,
+    Entry,
+    Event,
+    Inbox,
+    Moment,
+    Outbox,
+    Person,
+    Ticket,
+    Timer,
+)
 from bot.store.prepared import Prepared
 
 
@@ -54,6 +65,7 @@ class TicketFacts:
     state: str
     requester_id: int
     closed_at: datetime | None
+    merged_into_id: int | None
 
 
 _OPEN = Prepared(lambda _: sa.insert(Ticket).returning(Ticket.id), (*NewTicket.__slots__, "updated_at"))
@@ -123,7 +135,7 @@ def record(
 def facts(tx: Tx, ticket: int) -> TicketFacts | None:
     """What matching needs, or None when there is no such ticket. The ticket is locked until the transaction
     ends, so that two messages that change it do so one after the other."""
-    query = sa.select(Ticket.id, Ticket.state, Ticket.requester_id, Ticket.closed_at)
+    query = sa.select(Ticket.id, Ticket.state, Ticket.requester_id, Ticket.closed_at, Ticket.merged_into_id)
     row = tx.run(query.where(Ticket.id == ticket).with_for_update()).one_or_none()
     return TicketFacts(*row) if row else None
 
@@ -152,6 +164,43 @@ def change(tx: Tx, ticket: int, now: datetime, *, expected_state: str, **values:
         .values(updated_at=now, **values)
     )
     return result.rowcount == 1
+
+
+def set_targets(tx: Tx, ticket: int, first_response_due: datetime, resolution_due: datetime) -> None:
+    """What is promised now."""
+    tx.run(
+        sa.update(Ticket)
+        .where(Ticket.id == ticket)
+        .values(first_response_due=first_response_due, resolution_due=resolution_due)
+    )
+
+
+_OPENED_SINCE = Prepared(
+    lambda _: sa.select(sa.func.count()).where(
+        Ticket.requester_id == sa.bindparam("person"),
+        Ticket.opened_at > sa.bindparam("since", type_=Moment()),
+    )
+)
+
+
+def opened_since(tx: Tx, person: int, since: datetime) -> int:
+    """How many tickets a person has opened since a moment."""
+    return int(_OPENED_SINCE.value(tx, person=person, since=since))
+
+
+def words_of(tx: Tx, ticket: int, most: int = 50) -> list[dict[str, str]]:
+    """What was said, oldest first, for a hand-over: who, when, which kind, the words."""
+    author = sa.select(Person.name).where(Person.id == Entry.author_id).scalar_subquery()
+    rows = tx.run(
+        sa.select(author, Entry.created_at, Entry.kind, Entry.text)
+        .where(Entry.ticket_id == ticket)
+        .order_by(Entry.id.desc())
+        .limit(most)
+    ).all()
+    return [
+        {"who": who or "", "at": at.isoformat(), "kind": kind, "text": text}
+        for who, at, kind, text in reversed(rows)
+    ]
 
 
 def touch(tx: Tx, ticket: int, now: datetime) -> None:

@@ -45,7 +45,8 @@ def told(story: Story, zone: ZoneInfo) -> list[Step]:
         ended = _SENT[OutboxState(row.state)]
         result = f": {row.result}" if row.result else ""
         attempts = f" after {row.attempts} attempts" if row.attempts > 1 else ""
-        steps.append((row.finished_at or row.not_before, f"{row.kind} {ended}{attempts}{result}"))
+        at = row.finished_at or max(row.not_before, row.created_at)
+        steps.append((at, f"{row.kind} {ended}{attempts}{result}"))
     steps += [(timer.due_at, f"timer {timer.kind} is due ({timer.state})") for timer in story.timers]
     return [
         Step(at, at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"), what)

@@ -1,0 +1,83 @@
+"""Who may act as an agent: named in the configuration, and proved for this very message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot import config
+from bot.mail.addresses import canonical
+from bot.message import EMAIL, Automation, IncomingMessage, Party, Verdict
+from bot.store import people
+from bot.store.engine import Tx
+from bot.store.people import KnownPerson
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Somebody of the team, for whom the desk has a person."""
+
+    key: str
+    """Their name in the configuration."""
+    section: config.Agent
+    person: KnownPerson
+
+    @property
+    def address(self) -> str:
+        """Where notifications go: a canonical address."""
+        return canonical(self.section.addresses[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """All agents of the configuration."""
+
+    agents: Mapping[str, config.Agent]
+    by_address: Mapping[str, str]
+
+    @classmethod
+    def of(cls, agents: Mapping[str, config.Agent]) -> Roster:
+        """``by_address`` knows every address of every agent, also of those who have left."""
+        return cls(agents, {canonical(a): key for key, agent in agents.items() for a in agent.addresses})
+
+    def claims(self, message: IncomingMessage, sender: str) -> str | None:
+        """The agent whose address the message bears, proved or not."""
+        return self.by_address.get(sender) if message.sender.medium == EMAIL else None
+
+    def proved(self, message: IncomingMessage, sender: str) -> str | None:
+        """The agent who wrote this. Rights are looked at now: who has left has none (D12), a forged or
+        unproved sender has none (D6), and a machine in an agent's name has none (D11)."""
+        key = self.claims(message, sender)
+        genuine = (
+            key is not None
+            and self.agents[key].active
+            and message.authentication.verdict is Verdict.PASS
+            and message.automation is Automation.NONE
+        )
+        return key if genuine else None
+
+    def named(self, words: str) -> str | None:
+        """The active agent whom ``assign anna`` means: by key, address or full name."""
+        wanted = words.strip().lstrip("@").casefold()
+        for key, agent in self.agents.items():
+            known = {key.casefold(), agent.name.casefold(), *(canonical(a) for a in agent.addresses)}
+            if agent.active and wanted in known:
+                return key
+        return None
+
+    def of_team(self, team: str) -> Iterator[str]:
+        """Active agents of a team."""
+        return (key for key, agent in self.agents.items() if agent.active and team in agent.teams)
+
+    def owner(self, tx: Tx, person: int | None) -> str | None:
+        """The active agent who owns a ticket."""
+        key = people.agent_key(tx, person) if person is not None else None
+        return key if key and key in self.agents and self.agents[key].active else None
+
+    def load(self, tx: Tx, key: str, now: datetime) -> Agent:
+        """The agent, with their person: made known when new."""
+        section = self.agents[key]
+        address = section.addresses[0]
+        person = people.agent(tx, key, Party(EMAIL, address, section.name), canonical(address), now)
+        return Agent(key, section, person)

@@ -1,0 +1,34 @@
+"""Who else a message was sent to: proposed to the agents, never added by itself (D4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from bot.desk.desk import Desk
+from bot.mail.addresses import canonical
+from bot.message import IncomingMessage
+from bot.store import conversation, people, tickets
+from bot.store.engine import Tx
+
+MOST: Final = 20
+"""People proposed for one message; beyond them it is a mass mailing (E9)."""
+
+
+def propose(tx: Tx, message: IncomingMessage, ticket: int, desk: Desk, now: datetime) -> list[str]:
+    """Note those who stood in To or Cc beside the desk. They get nothing before an agent says so, and then
+    only what comes later."""
+    sender = canonical(message.sender.address)
+    proposed: list[str] = []
+    for party in message.recipients:
+        address = canonical(party.address)
+        known = desk.is_own(address) or address == sender or address in desk.roster.by_address
+        if known or "@" not in address or len(proposed) >= MOST:
+            continue
+        person = people.find(tx, party.medium, address) or people.add(tx, party, address, now)
+        if conversation.propose(tx, ticket, person.id, now):
+            proposed.append(address)
+    if proposed:
+        after = {"addresses": proposed, "in_all": len(message.recipients)}
+        tickets.record(tx, ticket, "followers.proposed", now, channel=message.channel, after=after)
+    return proposed

@@ -1,0 +1,117 @@
+"""Who takes part in a ticket, and which messages make up its thread in each one's own program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.store.dialect import insert_new
+from bot.store.engine import Tx
+from bot.store.models import Address, Entry, Outbox, Participant, Person, Ticket
+
+FOLLOWER = "follower"
+PROPOSED = "proposed"
+
+
+@dataclass(frozen=True, slots=True)
+class WholeTicket:
+    """A ticket as a command needs it."""
+
+    id: int
+    subject: str
+    state: str
+    priority: str
+    queue: str
+    category: str | None
+    level: int
+    requester_id: int
+    owner_id: int | None
+    channel: str
+    locale: str
+    opened_at: datetime
+    first_response_due: datetime | None
+    first_response_at: datetime | None
+    resolution_due: datetime | None
+    merged_into_id: int | None
+
+
+def whole(tx: Tx, ticket: int) -> WholeTicket | None:
+    """The ticket, locked until the transaction ends."""
+    columns = [Ticket.__table__.c[name] for name in WholeTicket.__slots__]
+    row = tx.run(sa.select(*columns).where(Ticket.id == ticket).with_for_update()).one_or_none()
+    return WholeTicket(*row) if row else None
+
+
+def propose(tx: Tx, ticket: int, person: int, now: datetime) -> bool:
+    """Note somebody who stood in Cc. False: they have to do with the ticket already."""
+    return _join(tx, ticket, person, PROPOSED, now)
+
+
+def follow(tx: Tx, ticket: int, person: int, now: datetime) -> None:
+    """Let somebody have what comes from now on: an agent has said so (D4)."""
+    if not _join(tx, ticket, person, FOLLOWER, now):
+        tx.run(
+            sa.update(Participant)
+            .where(Participant.ticket_id == ticket, Participant.person_id == person)
+            .values(role=FOLLOWER)
+        )
+
+
+def _join(tx: Tx, ticket: int, person: int, role: str, now: datetime) -> bool:
+    new = insert_new(tx.dialect, Participant, "ticket_id", "person_id").returning(Participant.id)
+    values = {"ticket_id": ticket, "person_id": person, "role": role, "created_at": now}
+    return tx.run(new, values).scalar() is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Somebody who takes part, and where to write to them."""
+
+    person: int
+    name: str
+    medium: str
+    canonical: str
+    shown: str
+
+
+def taking_part(tx: Tx, ticket: int, role: str) -> list[Taking]:
+    """Everybody with a role, each with the address known longest."""
+    first = (
+        sa.select(sa.func.min(Address.id))
+        .where(Address.person_id == Participant.person_id)
+        .correlate(Participant)
+        .scalar_subquery()
+    )
+    rows = tx.run(
+        sa.select(Person.id, Person.name, Address.medium, Address.canonical, Address.shown)
+        .join_from(Participant, Person, Person.id == Participant.person_id)
+        .join(Address, Address.id == first)
+        .where(Participant.ticket_id == ticket, Participant.role == role)
+        .order_by(Participant.id)
+    )
+    return [Taking(*row) for row in rows]
+
+
+def role_of(tx: Tx, ticket: int, person: int) -> str | None:
+    """What somebody has to do with a ticket, besides being its requester."""
+    role: str | None = tx.run(
+        sa.select(Participant.role).where(Participant.ticket_id == ticket, Participant.person_id == person)
+    ).scalar()
+    return role
+
+
+def thread(tx: Tx, ticket: int, person: int, recipient: str) -> list[str]:
+    """What one person has seen of a ticket, oldest first: ids of their own messages, tokens of ours to them."""
+    theirs = tx.run(
+        sa.select(Entry.created_at, Entry.external_id).where(
+            Entry.ticket_id == ticket, Entry.author_id == person, Entry.external_id != ""
+        )
+    ).all()
+    ours = tx.run(
+        sa.select(Outbox.created_at, Outbox.token).where(
+            Outbox.ticket_id == ticket, Outbox.recipient == recipient
+        )
+    ).all()
+    return [name for _, name in sorted((*map(tuple, theirs), *map(tuple, ours)))]
