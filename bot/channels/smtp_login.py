@@ -46,6 +46,7 @@ async def _ask(client: Connection, challenge: bytes) -> str | None:
 async def _check(client: Connection, name: str, password: str) -> None:
     shared = client.shared
     origins = (f"peer {household(client.peer)}", f"name {name[:256]}")
+    client.restart_clock()  # what follows is our time, not the client's
     async with shared.verifying:
         if client.closing:
             return

@@ -108,6 +108,7 @@ class Connection(SMTP):
         self.secure = self.shared.section.tls == "implicit"
         refusal = None if self.secure else self.admit(transport.get_extra_info("peername"))
         if refusal is None:
+            self.restart_clock()
             self.task = self.loop.create_task(self._handle_client())
         else:
             self.hang_up(refusal)
@@ -232,7 +233,6 @@ class Connection(SMTP):
     # The dialogue.
 
     async def _handle_client(self) -> None:
-        self.restart_clock()
         try:
             if self._proxied:
                 await self._read_proxy_header()

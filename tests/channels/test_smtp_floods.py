@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bot.channels.smtp_commands import Session
 from bot.channels.smtp_limits import Places, Room, household, plain_address
 from bot.message import Payload
 from tests.channels.smtp_peer import MAIL, Client, Inbox, client, open_door
@@ -160,6 +161,29 @@ def test_a11_a_place_that_is_left_is_free() -> None:
     assert not places.enter("a")
     places.leave("a")
     assert places.enter("a")
+
+
+class Wire(asyncio.Transport):
+    """A transport to nowhere."""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Nobody reads."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_a12_a_client_that_has_just_come_is_not_too_slow() -> None:
+    async with open_door(Inbox().accept) as door:
+        assert door._bound is not None
+        loop = asyncio.get_running_loop()
+        connection = Session(door._bound[1], loop)
+        connection.connection_made(Wire())
+        connection.check(loop.time() + 59)  # before its task has had a turn
+        assert not connection.closing
+        connection.check(loop.time() + 61)
+        assert connection.closing
+        connection.connection_lost(None)
 
 
 async def test_a12_a_client_that_dribbles_a_command_is_cut_with_421() -> None:
