@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
+from shutil import which
 from typing import TYPE_CHECKING
 
 import click
@@ -25,8 +27,9 @@ def command(config: Config, only: str | None) -> None:
     from bot.app import ROLES
 
     roles = ROLES if only is None else tuple(role.strip() for role in only.split(",") if role.strip())
-    if unknown := set(roles) - set(ROLES):
-        raise click.BadParameter(f"{', '.join(sorted(unknown))}: write some of {', '.join(ROLES)}")
+    if not roles or (unknown := set(roles) - set(ROLES)):
+        wrong = ", ".join(sorted(unknown)) if roles else "--only names nothing"
+        raise click.BadParameter(f"{wrong}: write some of {', '.join(ROLES)}")
     log.configure(config.log.level)
     log.register_secrets(config)
     uvloop.run(_serve(config, roles))
@@ -53,17 +56,18 @@ def _welcome(app: App) -> None:
     if not sys.stderr.isatty():
         return
     config, smtp = app.config, app.config.smtp
+    program = "deskbot" if which("deskbot") else os.path.relpath(sys.argv[0])
     lines = [f"Deskbot is running for {config.desk.address}."]
     if "smtp" in app.roles and smtp.enabled:
         lines += [
             "",
             "Try it from another terminal:",
-            '    deskbot try "My printer is on fire"',
+            f'    {program} try "My printer is on fire"',
             f"or  swaks --server {smtp.host}:{app.door.port} --from you@{config.desk.domain}"
             f' --to {config.desk.address} --body "My printer is on fire"',
             "",
             "See what became of it:",
-            f"    deskbot tickets list      deskbot tickets show {config.desk.prefix}-1",
+            f"    {program} tickets list      {program} tickets show {config.desk.prefix}-1",
         ]
     if not config.relay.host:
         folder = config.relay.maildir or config.desk.data / "outbox"
