@@ -35,7 +35,7 @@ _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _RARE: Final = (*map(chr, (*range(9), *range(11, 32), 127)), "\x85", "\u2028", "\u2029")
 """One search for each of these takes a tenth of the time of one expression for all."""
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._-]{1,120}")
-_ANSWER: Final = re.compile(r"(?:re|r|aw|sv|vs|antw|rif|ref|回复|回覆|答复)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001
+_ANSWER: Final = re.compile(r"(?:re|r|aw|sv|vs|antw|rif|ref|回复|回覆|答复)\s*[:：]\s*", re.IGNORECASE)
 _AUTO_REPLIES: Final = frozenset({Kind.ACKNOWLEDGEMENT, Kind.SURVEY})
 _MAX_SUBJECT: Final = 200
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -61,9 +61,9 @@ _AT: Final = {
 _DATE: Final = {
     "en": ("EEEE, d MMMM", "EEEE, d MMMM y"),
     "it": ("EEEE d MMMM", "EEEE d MMMM y"),
-    "zh": ("M月d日（EEEE）", "y年M月d日（EEEE）"),  # noqa: RUF001  Chinese brackets
+    "zh": ("M月d日（EEEE）", "y年M月d日（EEEE）"),
 }
-_ZONE: Final = {"en": " ({city} time)", "it": " (ora di {city})", "zh": "（{city}时间）"}  # noqa: RUF001  Chinese brackets
+_ZONE: Final = {"en": " ({city} time)", "it": " (ora di {city})", "zh": "（{city}时间）"}
 _Unit = Literal["day", "hour", "minute"]
 _AND: Final = {"en": " ", "it": " e ", "zh": ""}
 
@@ -106,7 +106,7 @@ def _weekday(locale: str, weekday: int, *, next_week: bool) -> str:
 @lru_cache(maxsize=256)
 def _place(locale: str, zone: str) -> str:
     if _zone(zone) is None or zone in {"UTC", "Etc/UTC", "Etc/GMT", "GMT"}:
-        return "（UTC）" if locale == "zh" else " (UTC)"  # noqa: RUF001  Chinese brackets
+        return "（UTC）" if locale == "zh" else " (UTC)"
     try:
         city = get_timezone_location(zone, locale=locale, return_city=True)
     except (LookupError, ValueError):

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import uvloop
@@ -23,7 +22,7 @@ async def discard(_: Payload, /) -> bool:
 async def main() -> None:
     door = SmtpDoor(Smtp(port=0, min_free_mb=0), Desk(data=Path.cwd()), nothing)
     await door.listen()
-    print(door.port, flush=True)  # noqa: T201  the parent reads it
+    print(door.port, flush=True)
     await door.run(discard)
 
 
