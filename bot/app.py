@@ -8,6 +8,7 @@ import fcntl
 import logging
 import os
 import secrets
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -21,16 +22,18 @@ from bot.channels.imap_health import Health
 from bot.channels.maildir import MaildirSender
 from bot.channels.relay import RelaySender
 from bot.channels.smtp import SmtpDoor
-from bot.config import Config
+from bot.config import Config, Web
 from bot.delivery import Delivery
 from bot.desk.desk import Desk
 from bot.errors import ConfigError, StoreError, WorkerFailed
 from bot.intake import Intake
 from bot.loops import Pace
-from bot.mail.parse import parse_mail
+from bot.mail.authentication import Believed
+from bot.mail.parse import ReadJob, read_mail
 from bot.message import IncomingMessage, OutgoingMessage, Payload
 from bot.metrics import Metrics
 from bot.runner import Runner, every
+from bot.senders import SenderCheck
 from bot.store import inbox, migrate, outbox
 from bot.store.blobs import open_blobs
 from bot.store.engine import Store
@@ -68,6 +71,9 @@ class App:
             preload=("bot.mail.parse", "bot.render.mail"),
             on_failure=self.metrics.worker_failed,
         )
+        senders = config.senders
+        self._believed = Believed(senders.trusted, senders.front, senders.check == "dns")
+        self._sender_check = sender_check(config, self.workers) if self._believed.check else None
         self.sender = self._mail_sender()
         self._intake_pace, self._delivery_pace, self._timer_pace = Pace(), Pace(), Pace()
         self.door = SmtpDoor(config.smtp, config.desk, self._translate, now)
@@ -118,6 +124,8 @@ class App:
         await self._recover()
         if "smtp" in self.roles and self.config.smtp.enabled:
             await self.door.listen()
+        if "web" in self.roles and self.config.web.enabled:
+            see_free(self.config.web)
         if self.roles & {"intake", "delivery"}:
             await self.workers.start()
 
@@ -200,7 +208,10 @@ class App:
         await housekeeping.recover_now(self.store, self.worker, (self._intake_pace, self._delivery_pace))
 
     async def _translate(self, payload: Payload) -> Sequence[IncomingMessage]:
-        return [await self.workers.run(parse_mail, payload)]
+        read = await self.workers.run(read_mail, ReadJob(payload, self._believed))
+        if read.unproved is None or self._sender_check is None:
+            return [read.message]
+        return [await self._sender_check.prove(read.message, read.unproved, payload)]
 
     async def compose(self, message: OutgoingMessage) -> ComposedMail:
         """Words and octets for one mail, made in a child. A template that kills its child is not asked twice:
@@ -240,10 +251,37 @@ class App:
         return MaildirSender(relay.maildir or self.config.desk.data / "outbox", self.compose)
 
 
+def sender_check(config: Config, workers: Workers) -> SenderCheck:
+    """Checks senders by DNS. Raises ``ConfigError``."""
+    from bot.channels.dns import DnsResolver  # 12 MB that most desks never need
+    from bot.mail.authentication.names import organisational
+
+    organisational("localhost.example")  # reads its list now, not while mail waits
+    seconds = config.senders.timeout_seconds
+    # Half of the time for one question: a domain that does not answer is then remembered as such.
+    return SenderCheck(DnsResolver(config.senders.nameservers, seconds=seconds / 2), workers, seconds=seconds)
+
+
 def open_store(config: Config, now: clock.Clock = clock.now) -> Store:
-    """The store that the configuration names, not yet opened."""
+    """The store that the configuration names, not yet opened. Raises ``ConfigError``."""
     section = config.store
+    if not config.store_url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ConfigError(
+            "store.url: write postgresql://USER:PASSWORD@HOST/NAME, or leave it empty for SQLite"
+        )
     return Store(config.store_url, writers=section.writers, batch=section.batch, now=now)
+
+
+def see_free(web: Web) -> None:
+    """A port that is taken is told at the start, and not again and again later. Raises ``ConfigError``."""
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    try:
+        socket.create_server((web.host, web.port), family=family).close()
+    except OSError as error:
+        raise ConfigError(
+            f"web.host, web.port: cannot listen on {web.host}:{web.port} ({os.strerror(error.errno or 0)}): stop what listens "
+            "there, or set web.port to another"
+        ) from None
 
 
 def prepare_store(store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from bot import clock
 from bot.app import App, open_store
 from bot.config import Config
 from bot.desk import sla
-from bot.errors import ChannelError, ConfigError, DeskbotError
+from bot.errors import ChannelError, ConfigError, DeskbotError, StoreUnavailable
 from bot.store import migrate
 
 
@@ -27,6 +28,8 @@ def command(config: Config) -> None:
             words, mark = trial(config), "ok  "
         except DeskbotError as error:
             words, mark, failed = str(error), "FAIL", True
+        except OSError as error:
+            words, mark, failed = f"{error.filename}: {error.strerror}", "FAIL", True
         click.echo(f"{mark}  {name:10} {words}")
     if failed:
         raise SystemExit(1)
@@ -73,6 +76,8 @@ def _database(config: Config) -> str:
         if not migrate.is_current(store):
             raise ConfigError("not up to date: run `deskbot db upgrade`")
         return f"reachable, at version {migrate.version(store)}"
+    except StoreUnavailable as error:
+        raise ConfigError(f"is it running, and is store.url right? ({error})") from None
     finally:
         store.close()
 
@@ -90,8 +95,10 @@ def _web(config: Config) -> str:
 
 def _mail_out(config: Config) -> str:
     async def trial(app: App) -> None:
-        await app.sender.check()
-        await app.close()
+        try:
+            await app.sender.check()
+        finally:
+            await app.close()
 
     app = App(config)
     _await(trial(app))
@@ -117,7 +124,7 @@ def _port_free(host: str, port: int, key: str) -> Iterator[str]:
             yield f"{host}:{port} is in use: by this desk if it is running, else choose another {key}"
         else:
             raise ChannelError(
-                f"cannot listen on {host}:{port} ({error.strerror}): choose another {key}"
+                f"cannot listen on {host}:{port} ({os.strerror(error.errno or 0)}): choose another {key}"
             ) from None
 
 

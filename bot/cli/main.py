@@ -9,7 +9,7 @@ import click
 from bot import __version__
 from bot.cli.lazy import LazyGroup
 from bot.config import load
-from bot.errors import DeskbotError
+from bot.errors import DeskbotError, StoreUnavailable
 
 _COMMANDS = {
     "run": ("bot.cli.run", "Run the desk until it is told to stop."),
@@ -40,5 +40,13 @@ def main() -> None:
     """Entry point: errors of ours are told in one line, without a trace."""
     try:
         cli(prog_name="deskbot")
+    except StoreUnavailable as error:
+        raise SystemExit(
+            f"deskbot: the database cannot be used: is it running, and is store.url right? ({error})"
+        ) from None
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise SystemExit(f"deskbot: {error.filename}: {error.strerror}") from None
     except DeskbotError as error:
         raise SystemExit(f"deskbot: {error}") from None
