@@ -37,6 +37,9 @@ class Senders(Section):
 
     trusted: Words = ()
     """Names (authserv-ids) of your own mail servers: what they wrote into Authentication-Results is believed."""
+    front: Words = ("127.0.0.0/8", "::1")
+    """Addresses or networks from which your own mail server hands mail to Deskbot's SMTP door. What anybody
+    else writes into Authentication-Results is not believed there."""
     check: Literal["off", "dns"] = "off"
     """"dns": Deskbot checks SPF, DKIM and DMARC itself, for mail that comes to its own SMTP door."""
     nameservers: Words = ()

@@ -7,6 +7,7 @@ with it. What to do about them is the desk's business. Each question has its own
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -14,13 +15,16 @@ from typing import Any, Final
 from bot.errors import HeldError
 from bot.mail.addresses import Mailbox, canonical, parse_addresses
 from bot.mail.attachments import read_attachments
+from bot.mail.authentication import Believed, Unproved, first_look
 from bot.mail.automation import LOOP_HEADER, classify
 from bot.mail.bodies import read_body
+from bot.mail.bounces import read_bounce
 from bot.mail.dates import parse_date
+from bot.mail.forwards import find_forward, is_passed_on
 from bot.mail.headers import Fields
 from bot.mail.parts import Mail
-from bot.mail.quotes import reply_text
-from bot.message import EMAIL, IncomingMessage, Party, Payload
+from bot.mail.quotes import read_reply
+from bot.message import EMAIL, Automation, IncomingMessage, Party, Payload
 
 RECIPIENT_LIMIT: Final = 200
 KEY_LIMIT: Final = 100
@@ -39,12 +43,43 @@ class Unreadable(StrEnum):
     BROKEN = "mail that cannot be read"
 
 
+@dataclass(frozen=True, slots=True)
+class ReadJob:
+    """For ``read_mail``."""
+
+    payload: Payload
+    believed: Believed = field(default_factory=Believed)
+    """Whose word about the sender counts; nobody's, when nothing is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMail:
+    """One mail as it was read."""
+
+    message: IncomingMessage
+    unproved: Unproved | None = None
+    """What DNS could still tell about the sender, when that is wanted."""
+
+
 def parse_mail(payload: Payload) -> IncomingMessage:
+    """Read one mail, and believe nobody about its sender. Raises as ``read_mail`` does."""
+    return read_mail(ReadJob(payload)).message
+
+
+def read_mail(job: ReadJob) -> ReadMail:
     """Read one mail. Raises ``HeldError`` with a reason of ``Unreadable``, and nothing else."""
+    payload = job.payload
     if not payload.raw.strip():
         raise HeldError(Unreadable.EMPTY)
     try:
-        return message_from(Mail(payload.raw), payload)
+        mail = Mail(payload.raw)
+        message = message_from(mail, payload)
+        finding, unproved = first_look(payload, mail.fields, sole_sender(mail), job.believed)
+        notes = (finding.note,) if finding.note else ()
+        return ReadMail(
+            replace(message, authentication=finding.authentication, oddities=(*message.oddities, *notes)),
+            unproved,
+        )
     except Exception as error:
         # Nothing above is known to raise. If something does, the mail waits instead of being lost.
         raise HeldError(Unreadable.BROKEN, type(error).__name__) from error
@@ -57,14 +92,18 @@ def message_from(mail: Mail, payload: Payload) -> IncomingMessage:
     recipients = _recipients(fields, envelope)
     automation, sign = classify(mail, sender, envelope)
     body = read_body(mail)
+    subject = fields.text("subject")[:SUBJECT_LIMIT]
+    passed_on = is_passed_on(subject)
+    reply = read_reply(body.text, passed_on=passed_on)
+    report = automation is Automation.BOUNCE
     return IncomingMessage(
         channel=payload.channel,
         external_id=message_id(fields),
         sender=Party(EMAIL, sender.address, sender.name),
         recipients=recipients,
-        subject=fields.text("subject")[:SUBJECT_LIMIT],
+        subject=subject,
         text=body.text,
-        reply_text=reply_text(body.text),
+        reply_text=reply.text,
         received_at=payload.received_at,
         sent_at=_sent_at(fields),
         thread_keys=_thread_keys(fields),
@@ -72,6 +111,8 @@ def message_from(mail: Mail, payload: Payload) -> IncomingMessage:
         attachments=read_attachments(mail, body) if body.attached or body.files else (),
         automation=automation,
         automation_sign=sign,
+        bounce=read_bounce(mail) if report else None,
+        forwarded=None if report else find_forward(mail, subject, body.text, reply, passed_on=passed_on),
         hops=fields.number("received"),
         language=_language(fields),
         loop=fields.text(LOOP_HEADER)[:ID_LIMIT],
@@ -92,6 +133,15 @@ def find_sender(mail: Mail) -> Mailbox:
         return addressed[0]
     mail.odd("no sender's address")
     return boxes[0] if boxes else Mailbox("", "")
+
+
+def sole_sender(mail: Mail) -> str:
+    """The address in From when there is exactly one; else empty, because whose claim is proved cannot be told."""
+    fields = mail.fields
+    boxes = parse_addresses(fields.plain("from")) if fields.number("from") == 1 else []
+    addresses = {canonical(box.address): box.address for box in boxes if box.address}
+    doubtful = len(addresses) != 1 or any(box.doubtful for box in boxes)
+    return "" if doubtful else next(iter(addresses.values()))
 
 
 def message_id(fields: Fields) -> str:
