@@ -14,6 +14,7 @@ from bot.mail.bodies import plain_text, words_of
 from bot.mail.bounce_words import PHRASES, SUBJECTS, named_recipients
 from bot.mail.headers import BLOCK_LIMIT, Fields, read_fields
 from bot.mail.parts import Mail, Part
+from bot.message import Bounce
 
 RECIPIENT_LIMIT: Final = 100
 _LOOK: Final = 16_000
@@ -69,6 +70,16 @@ def _wild_sign(mail: Mail, sender: Mailbox, *, null_sender: bool) -> str:
     if sender.address == "no-reply@sns.amazonaws.com" and _SES.search(_words(mail)):
         return "notification of failed delivery"
     return ""
+
+
+def read_bounce(mail: Mail) -> Bounce:
+    """What a delivery report says; a claim until one of its originals proves to be ours."""
+    return Bounce(
+        recipients=tuple(failed_recipients(mail)),
+        permanent=is_permanent(mail),
+        originals=tuple(original_ids(mail)),
+        status=failure_status(mail),
+    )
 
 
 def failed_recipients(mail: Mail) -> list[str]:

@@ -61,12 +61,27 @@ ANSWERS_WITHIN: Final = re.compile(
     re.IGNORECASE,
 )
 """Words that say that the answers stand inside the quoted text."""
+_FORWARDED: Final = (
+    "forwarded (?:message|mail|e-?mail)|message forwarded|begin forwarded (?:message|mail)|weitergeleitete (?:nachricht|mail|e-?mail)|"
+    "anfang der weitergeleiteten (?:nachricht|e-?mail)|message (?:transféré|réexpédié|transmis)|(?:courriel|courrier) transféré|"
+    "début du (?:message|courriel|courrier) (?:transféré|réexpédié)|messaggio inoltrato|inizio (?:del )?messaggio inoltrato|mensaje reenviado|"
+    "inicio del mensaje reenviado|missatge reenviat|mensagem (?:encaminhada|reenviada|reencaminhada)|"
+    "início da mensagem (?:encaminhada|reenviada|reencaminhada)|(?:begin )?doorgestuurd (?:bericht|e-?mail)|"
+    "(?:start på )?videresendt (?:besked|melding|meddelelse|e-?post)|vidarebefordrat (?:brev|meddelande|mejl|e-?post)|"
+    "(?:välitetty|edelleenlähetetty|edelleen lähetetty) viesti(?: alkaa)?(?: / fwd\\.msg)?|(?:przekazana wiadomość|wiadomość przekazana(?: dalej)?)|"
+    "treść przekazanej wiadomości|początek przekazywanej wiadomości|(?:přeposlaná|předaná) zpráva|začátek přeposílané zprávy|"
+    "preposlaná správa(?: --- forwarded message)?|začiatok preposlanej správy|továbbított (?:üzenet|levél)(?: kezdete)?|mesaj redirecționat|"
+    "începe mesajul redirecționat|(?:пересылаемое|пересланное|перенаправленное|переадресованное) (?:сообщение|письмо)|"
+    "начало (?:переадресованного|пересылаемого) сообщения|(?:переслане|перенаправлене) повідомлення|початок листа, що пересилається|"
+    "препратено съобщение|прослеђена порука|proslijeđena poruka|prosleđena poruka|započni proslijeđenu poruku|posredovano sporočilo|"
+    "(?:iletilen|yönlendirilen) (?:ileti|mesaj|posta)|iletilmiş mesaj|i̇letilmiş mesaj|i̇letilen i̇leti|i̇leti başlangıcı|ileti başlangıcı|"
+    "προωθημένο μήνυμα|edastatud (?:kiri|sõnum)|persiųstas laiškas|pārsūtīta ziņa|pesan (?:terusan|yang diteruskan)|"
+    "thư chuyển tiếp|tin nhắn (?:đã )?(?:được )?chuyển tiếp|ข้อความที่ส่งต่อ|הודעה שהועברה|رسالة مُ?عاد توجيهها|"
+    "转发的?(?:邮件|消息)(?:信息)?|转发的原邮件|轉(?:寄|發)的?郵件(?:信息)?|以下(?:是|為)(?:转发|轉寄).{0,10}|転送(?:された)?(?:メッセージ|メール)|전달된 (?:메시지|메일)|전달 메시지"
+)
 FORWARD: Final = re.compile(
-    r"[-_=*\s]{0,40}(?:begin forwarded message|forwarded (?:message|by)|weitergeleitete (?:nachricht|e-?mail)|anfang der weitergeleiteten|"
-    r"message (?:transféré|réexpédié)|début du message (?:transféré|réexpédié)|messaggio inoltrato|inizio messaggio inoltrato|mensaje reenviado|inicio del mensaje reenviado|"
-    r"mensagem (?:encaminhada|reenviada)|início da mensagem reenviada|doorgestuurd bericht|begin doorgestuurd bericht|videresendt (?:besked|melding)|vidarebefordrat (?:brev|meddelande)|"
-    r"välitetty viesti|przekazana wiadomość|wiadomość przekazana|přeposlaná zpráva|přeposlaná zpráva|пересылаемое сообщение|пересланное сообщение|начало переадресованного|"
-    r"转发的?邮件|轉寄郵件|轉寄的郵件|転送メッセージ|전달된 메시지)[-_=*:：\s]*(?:$|[-:])",
+    rf"(?=[-_=*‐–—]{{2}}|.{{0,60}}[:：][*_\s]*$)[-_=*‐–—\s]{{0,40}}(?:{_FORWARDED})[-_=*‐–—:：\s]*(?:$|[-:])|"
+    r"-{3,}\s?(?:forwarded|weitergeleitet|transféré|inoltrato|reenviado|encaminhado|doorgestuurd) (?:by|von|par|da|por|door) .{1,200}",
     re.IGNORECASE,
 )
 ORIGINAL: Final = re.compile(
@@ -78,22 +93,6 @@ ORIGINAL: Final = re.compile(
     r"[-#=*_\s]{0,40}(?:(?:please )?reply above this line|please type your reply above|write (?:your reply )?above this line)",
     re.IGNORECASE,
 )
-_FROM: Final = (
-    r"from|von|de|da|van|från|fra|lähettäjä|od|от|від|gönderen|kimden|feladó|de la|από|expéditeur|mittente|remitente|remetente|afsender|"
-    r"avsender|nadawca|odesílatel|dari|từ|发件人|寄件者|寄件人|差出人|보낸 ?사람"
-)
-_OTHERS: Final = (
-    r"sent|to|cc|bcc|subject|date|reply-to|importance|attachments|gesendet|an|betreff|datum|kopie|envoyé(?: le| par)?|à|objet|cc|inviato|inviata|data|a|oggetto|"
-    r"enviado(?: el| em)?|enviada(?: em)?|fecha|para|asunto|assunto|verzonden|aan|onderwerp|skickat|till|ämne|sendt|til|emne|lähetetty|vastaanottaja|"
-    r"aihe|päivämäärä|wysłano|do|temat|data|odesláno|komu|předmět|predmet|odoslané|dátum|elküldve|címzett|tárgy|küldve|trimis|către|subiect|tarih|kime|konu|gönderildi|"
-    r"отправлено|дата|кому|тема|копия|надіслано|στάλθηκε|προς|θέμα|ημερομηνία|terkirim|kepada|subjek|ngày|đến|chủ đề|发送时间|發送時間|收件人|收件者|抄送|主题|主旨|主題|日期|日付|送信日時|送信|宛先|件名|"
-    r"보낸 ?날짜|받는 ?사람|제목|날짜|organization|sent by|sent on|posted at"
-)
-FIRST_FIELD: Final = re.compile(
-    rf"[*_>\s]{{0,6}}(?:{_FROM}|date|datum|data|sent|subject|to|an|à|für)[*_]?\s?[:：][*_]?\s?\S",
-    re.IGNORECASE,
-)
-ANY_FIELD: Final = re.compile(rf"[*_>\s]{{0,6}}(?:{_FROM}|{_OTHERS})[*_]?\s?[:：]", re.IGNORECASE)
 RULE: Final = re.compile(r"(?:[-_=*#~+—–.\s]{2,}|[ᐧ•·]+|[>\s]+)$")
 LIST_FOOTER: Final = re.compile(r"_{30,}$")
 INTRO_ENDS: Final = (":", "：", "wrote", ">")

@@ -8,30 +8,77 @@ showing a quote, so a text that seems to be quote alone is returned whole.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from bot.mail import quote_words as words
+from bot.mail.field_words import field
 
 LINE_LIMIT: Final = 2_000
 WIDTH: Final = 400
 """Characters of a line that are looked at."""
 _INTRO_LINES: Final = 4
+_FIRST_FIELDS: Final = frozenset({"from", "date", "subject", "to"})
 _SIGNATURE_LINES: Final = 12
 """A signature may have these many lines below a mark that people also write between words ..."""
 _LONG_SIGNATURE: Final = 40
 """... and these many below the mark of RFC 3676 section 4.3, which only programs write."""
 
 
+FORWARD, COPY, INTRO, QUOTE = "forward", "copy", "intro", "quote"
+"""What the first sign is that somebody else's words follow: a mark of forwarding, a copied header or the mark
+of one, a sentence like "On Monday, X wrote:", or the ">" of a quote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a person wrote, and where the words of others begin."""
+
+    text: str
+    kind: str = ""
+    """Of the first sign; empty when there is none."""
+    start: int = -1
+    """The first line of that sign."""
+    end: int = -1
+    """Its last line."""
+
+
 def reply_text(text: str) -> str:
     """The visible reply; the whole text when nothing of it is certainly quoted."""
+    return read_reply(text).text
+
+
+def read_reply(text: str, *, passed_on: bool = False) -> Reply:
+    """The visible reply and the first sign of other words.
+
+    ``passed_on``: the subject says that a mail is forwarded, so what begins at the sign is that mail, and
+    nothing of it is this person's. Without any word above it, the whole text is the reply: it was sent on
+    purpose.
+    """
     lines = text.split("\n")
     if len(lines) > LINE_LIMIT:
         lines = [*lines[:LINE_LIMIT], "\n".join(lines[LINE_LIMIT:])]
-    reply = _strip_end(_without_quotes(lines))
+    heads = [line[:WIDTH].strip() for line in lines]
+    kind, start, end = _first_sign(heads)
+    reply = _strip_end(_own_lines(lines, heads, kind, start, end, passed_on=passed_on))
     while reply and not reply[0].strip():
         reply.pop(0)
     found = "\n".join(reply).rstrip()
-    return found or ("" if _is_quote_alone(lines) else text.strip())
+    if not found and (kind == FORWARD or passed_on or not _is_quote_alone(lines)):
+        found = text.strip()
+    return Reply(found, kind, start, end)
+
+
+def _own_lines(
+    lines: list[str], heads: list[str], kind: str, start: int, end: int, *, passed_on: bool
+) -> list[str]:
+    if not kind:
+        return lines
+    if kind == FORWARD or (passed_on and kind in {COPY, INTRO}):
+        return _above(lines, heads, start)
+    if kind == COPY:
+        return _unless_answered_within(lines, _above(lines, heads, start))
+    return _after_intro(lines, heads, start, end)
 
 
 def _is_quote_alone(lines: list[str]) -> bool:
@@ -40,25 +87,20 @@ def _is_quote_alone(lines: list[str]) -> bool:
     return len(plain) <= 1 and (not plain or words.is_opening(plain[0]))
 
 
-def _without_quotes(lines: list[str]) -> list[str]:
-    """The lines above the first sign that the rest is quoted, or with the quoted blocks around answers."""
-    heads = [line[:WIDTH].strip() for line in lines]
-    position = 0
-    while position < len(heads):
-        head = heads[position]
+def _first_sign(heads: list[str]) -> tuple[str, int, int]:
+    """The first sign that the rest is quoted: its kind, its first line and its last."""
+    for position, head in enumerate(heads):
         if not head:
-            position += 1
             continue
         if words.FORWARD.match(head.lstrip("> ")):
-            return lines  # what is passed on belongs to what is said
+            return FORWARD, position, position
         if words.ORIGINAL.match(head) or _is_header_block(heads, position):
-            return _unless_answered_within(lines, _above(lines, heads, position))
+            return COPY, position, position
         if (start := _intro(heads, position)) is not None:
-            return _after_intro(lines, heads, start, position)
+            return INTRO, start, position
         if head.startswith(">"):
-            return _after_intro(lines, heads, position, position - 1)
-        position += 1
-    return lines
+            return QUOTE, position, position - 1
+    return "", -1, -1
 
 
 def _after_intro(lines: list[str], heads: list[str], start: int, end: int) -> list[str]:
@@ -172,17 +214,20 @@ def _widest(heads: list[str], start: int, joined: str) -> int:
 
 def _is_header_block(heads: list[str], position: int) -> bool:
     """Whether a copied mail header ("From: ... Sent: ... To: ...") begins here."""
-    if not words.FIRST_FIELD.match(heads[position]):
+    kind, value = field(heads[position])
+    if kind not in _FIRST_FIELDS or not value:
         return False
-    seen = 1
+    seen, kinds = 1, {kind}
     for head in heads[position + 1 : position + 12]:
-        if words.ANY_FIELD.match(head):
+        kind, _ = field(head)
+        if kind:
             seen += 1
-            if seen >= 3:
+            kinds.add(kind)
+            if seen >= 3 and len(kinds) > 1:
                 return True
         elif not head and seen > 1:
             break
-    return seen >= 2 and "@" in heads[position]
+    return seen >= 2 and len(kinds) > 1 and "@" in heads[position]
 
 
 def _strip_end(lines: list[str]) -> list[str]:

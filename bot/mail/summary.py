@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot.mail.bounces import failed_recipients
 from bot.mail.parse import answered_ids, message_from, reference_ids
 from bot.mail.parts import Mail
 from bot.message import Automation, Payload
@@ -31,5 +30,5 @@ def describe(raw: bytes) -> dict[str, Any]:
         "references": reference_ids(mail.fields),
         "auto_generated": message.automation is not Automation.NONE,
         "bounce": message.automation is Automation.BOUNCE,
-        "failed_recipient": failed_recipients(mail) if message.automation is Automation.BOUNCE else [],
+        "failed_recipient": list(message.bounce.recipients) if message.bounce else [],
     }

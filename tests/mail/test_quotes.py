@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.mail.quotes import LINE_LIMIT, reply_text
+from bot.mail.quotes import LINE_LIMIT, read_reply, reply_text
 
 QUOTED = "> Have you tried turning it off?\n> Ann"
 
@@ -132,9 +132,25 @@ def test_what_only_looks_like_a_quote_stays(text: str) -> None:
     assert reply_text(text) == text
 
 
-def test_a_forwarded_mail_stays_with_the_words_above_it() -> None:
-    text = "Can you help?\n\n---------- Forwarded message ---------\nFrom: Eve <eve@x.example>\nSubject: fire\n\nIt burns."
-    assert reply_text(text) == text
+FORWARDED = "---------- Forwarded message ---------\nFrom: Eve <eve@x.example>\nSubject: fire\n\nIt burns."
+
+
+def test_of_a_mail_passed_on_only_the_words_above_are_the_reply() -> None:
+    assert (
+        reply_text(f"#for eve@x.example\nCan you help?\n\n{FORWARDED}") == "#for eve@x.example\nCan you help?"
+    )
+
+
+@pytest.mark.parametrize("nothing", ["", "\n\n", "-- \nBob\n\n", "Sent from my iPhone\n\n"])
+def test_a_mail_passed_on_without_a_word_stays_whole(nothing: str) -> None:
+    assert reply_text(f"{nothing}{FORWARDED}") == f"{nothing}{FORWARDED}".strip()
+
+
+@pytest.mark.parametrize("rest", ["On Mon, 2 Nov 2026 at 9:15, Eve <eve@x.example> wrote:\n\n#resolve\nDone.",
+                                  "From: Eve <eve@x.example>\nTo: Bob\nSubject: fire\n\n#resolve\nDone."])  # fmt: skip
+def test_words_below_the_head_of_a_mail_passed_on_never_begin_the_reply(rest: str) -> None:
+    assert read_reply(rest, passed_on=True).text == rest
+    assert read_reply(f"Look.\n\n{rest}", passed_on=True).text == "Look."
 
 
 def test_a_copied_mail_alone_stays_whole_because_someone_sent_it_on() -> None:
