@@ -39,8 +39,6 @@ log = logging.getLogger("deskbot.imap")
 
 Translate = Callable[[Payload], Awaitable[Sequence[IncomingMessage]]]
 
-_GRACE: Final = 3.0
-"""Seconds that the mails in hand have to get through when the door closes; then the connection is cut."""
 _LAST_GRACE: Final = 1.5
 _LONGEST_ASKED: Final = 3600.0
 
@@ -60,6 +58,10 @@ class Pauses:
     """Between two tries of one mail that cannot be taken."""
     settle: float = 5.0
     """Of the first IDLE after work."""
+    away: float = 5.0
+    """For a database that is away."""
+    grace: float = 3.0
+    """For the mails in hand when the door closes; then the connection is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class ImapDoor:
         try:
             await self._keep(lease, ended)
         finally:
-            await reading.end(ended)
+            await reading.end(ended, self._pauses.grace)
             self.health.down("stopped")
             await self._release(lease)
 
@@ -163,13 +165,16 @@ class ImapDoor:
         except DeskbotError as error:
             log.warning("the lease ends by itself: %s", error, extra={"action": "imap.not-released"})
 
+    def _remember(self) -> Memory:
+        from bot.channels.imap_reader import Memory
+
+        return Memory(self._pauses.again_after, self._pauses.settle, self._pauses.away)
+
     # The sessions, in the thread
 
     def work(self, bridge: Bridge, stop: Stop, opened: Callable[[Wire], None]) -> None:
         """Connect and read, again and again, until told to stop or the lease is lost."""
-        from bot.channels.imap_reader import Memory
-
-        memory = self._memory = self._memory or Memory(self._pauses.again_after, self._pauses.settle)
+        memory = self._memory = self._memory or self._remember()
         login = self._login(bridge)
         failures = 0
         while not stop.is_set:
@@ -256,10 +261,10 @@ class _Reading:
         threading.Thread(target=run, name=f"imap-{self._door.name}", daemon=True).start()
         return ended
 
-    async def end(self, ended: asyncio.Future[None]) -> None:
+    async def end(self, ended: asyncio.Future[None], grace: float) -> None:
         """Finish what is in hand, then cut."""
         self._stop.set()
-        _, late = await asyncio.wait([ended], timeout=_GRACE)
+        _, late = await asyncio.wait([ended], timeout=grace)
         if late and self._wire is not None:
             self._wire.cut()
             _, late = await asyncio.wait([ended], timeout=_LAST_GRACE)

@@ -17,7 +17,7 @@ _QUIET: Final = 300.0
 _LEVELS: Final = {
     "set-aside": logging.ERROR,
     "not-moved": logging.ERROR,
-    "no-stub": logging.ERROR,
+    "not-taken": logging.ERROR,
     "too-large": logging.WARNING,
 }
 

@@ -45,6 +45,8 @@ class Memory:
     settle: float = 5.0
     """Seconds of the first IDLE after work. Good servers announce mail that came between the last SEARCH and
     IDLE; for the others, one more SEARCH soon (B7)."""
+    away: float = 5.0
+    """Seconds to wait for a database that is away."""
     alone: set[int] = field(default_factory=set)
     """A connection broke while these were fetched: one of them may be why, so each by itself."""
     not_before: dict[int, float] = field(default_factory=dict)
@@ -93,7 +95,7 @@ class Reader:
                 worked = self.catch_up()
             except StoreUnavailable as error:
                 self._tell.trouble("store-away", str(error))
-                self._stop.sleep(5.0)
+                self._stop.sleep(self._memory.away)
                 continue
             self._tell.looked()
             longest = self._section.poll.total_seconds()
@@ -339,7 +341,10 @@ class Reader:
         if isinstance(answer, StoreUnavailable):
             raise answer
         if isinstance(answer, BaseException):
-            self._tell.trouble("no-stub", type(answer).__name__)
+            # Not even this is taken, so it is not the mail's fault: it stays until somebody has looked.
+            self._memory.not_before[uid] = monotonic() + 10 * self._memory.again_after
+            self._tell.trouble("not-taken", type(answer).__name__)
+            return
         try:
             if self._session.moves:
                 self._session.put_away([uid], self._section.failed)

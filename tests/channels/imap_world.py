@@ -20,9 +20,19 @@ from bot.store import inbox, migrate
 from bot.store.engine import Store
 from bot.store.models import Inbox, PayloadRow
 from tests.peers.dovecot import PASSWORD, Dovecot
+from tests.peers.imap_server import ImapServer
 
 PATIENCE = 20.0
-QUICK = Pauses(first=0.05, longest=0.4, refused=0.3, healthy_after=60.0, again_after=0.05, settle=0.1)
+QUICK = Pauses(
+    first=0.05,
+    longest=0.4,
+    refused=0.3,
+    healthy_after=60.0,
+    again_after=0.05,
+    settle=0.1,
+    away=0.1,
+    grace=0.5,
+)
 
 
 def mail(number: int | str, *, body: str = "My printer is on fire.", **headers: str) -> bytes:
@@ -174,6 +184,23 @@ def section(dovecot: Dovecot, user: str, **settings: Any) -> Imap:
             "address": "help@example.org",
             "first_run": "all",
             "timeout": "10s",
+            **settings,
+        }
+    )
+
+
+def scripted(server: ImapServer, **settings: Any) -> Imap:
+    """The configuration of a mailbox on the scripted server."""
+    return Imap.model_validate(
+        {
+            "host": "127.0.0.1",
+            "port": server.port,
+            "tls": "off",
+            "user": "desk",
+            "password": "right",
+            "address": "help@example.org",
+            "first_run": "all",
+            "timeout": "5s",
             **settings,
         }
     )
