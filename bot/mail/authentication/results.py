@@ -13,8 +13,8 @@ from typing import Final
 
 from bot.mail.headers import BLOCK_LIMIT, FIELD_LIMIT, VALUE_LIMIT, unfold
 
-RESULT_LIMIT: Final = 100
-"""Results read from one field."""
+SIGN_LIMIT: Final = 1000
+"""Spaces, semicolons, quotes and comments in one field; real ones have a tenth of it."""
 NAMELESS: Final = "protection.outlook.com"
 """Seen in practice: Exchange Online writes no authserv-id. Its fields are known by this name instead."""
 
@@ -64,13 +64,13 @@ def leading_fields(raw: bytes) -> Iterator[tuple[str, str]]:
 
 def parse_results(value: str) -> Results | None:
     """An unfolded field's value; None when it is not well formed, or of a version that is not known."""
-    segments = _segments(value)
+    segments = _segments(value) if len(value) <= VALUE_LIMIT else None
     if not segments:
         return None
     server, segments = _server(segments)
     if server is None:
         return None
-    results = tuple(result for words in segments[:RESULT_LIMIT] if (result := _result(words)))
+    results = tuple(result for words in segments if (result := _result(words)))
     return Results(server, results)
 
 
@@ -103,8 +103,11 @@ def _segments(text: str) -> list[list[str]] | None:
     """The words between semicolons, without comments; what was quoted is part of its word."""
     segments: list[list[str]] = [[]]
     word = ""
-    position = 0
+    position = signs = 0
     while special := _SPECIAL.search(text, position):
+        signs += 1
+        if signs > SIGN_LIMIT:
+            return None
         word += text[position : special.start()]
         sign, position = special[0], special.end()
         if sign == '"':
