@@ -40,6 +40,8 @@ log = logging.getLogger("deskbot.intake")
 
 _AT_ONCE: Final = 64
 """Payloads in hand at the same time."""
+_OCTETS: Final = 64 * 1024 * 1024
+"""Of all payloads in hand, or one that is larger."""
 _TRIES: Final = 3
 """A payload that kills its parser, or trips over a fault of ours, so many times is held (B8, X20)."""
 _AGAIN_AFTER: Final = timedelta(seconds=5)
@@ -71,6 +73,8 @@ class Intake:
         self._pace = pace
         self._after = after
         self._now = now
+        self._octets = 0
+        """Of the payloads in hand."""
 
     async def accept(self, payload: Payload) -> bool:
         """Keep a payload; see ``ports.Accept``."""
@@ -85,11 +89,21 @@ class Intake:
 
     async def _claim(self, limit: int) -> Sequence[Claim]:
         lease = self._desk.config.store.lease
-        claims = await self._store.write(lambda tx: inbox.claim(tx, self._worker, limit, lease))
+        octets = _OCTETS - self._octets
+        if octets <= 0:
+            return []
+        claims = await self._store.write(lambda tx: inbox.claim(tx, self._worker, limit, lease, octets))
+        self._octets += sum(len(claim.payload.raw) for claim in claims)
         failpoint("after_inbox_claim")
         return claims
 
     async def _handle(self, claim: Claim) -> None:
+        try:
+            await self._receive(claim)
+        finally:
+            self._octets -= len(claim.payload.raw)
+
+    async def _receive(self, claim: Claim) -> None:
         try:
             messages = await self._source_of(claim).translate(claim.payload)
             failpoint("after_translate")

@@ -35,7 +35,7 @@ class Depth:
 _SETTLED = ("state", "outcome", "reason", "detail", "ticket_id", "finished_at")
 _ADD = Prepared(
     lambda words: insert_new(words.dialect, Inbox, "key").returning(Inbox.id),
-    ("key", "channel", "received_at", "state", "not_before", "attempts"),
+    ("key", "channel", "received_at", "size", "state", "not_before", "attempts"),
 )
 _ADD_PAYLOAD = Prepared(lambda _: sa.insert(PayloadRow), ("inbox_id", "envelope", "raw"))
 _CLAIM = Prepared(
@@ -58,7 +58,7 @@ _CLAIM = Prepared(
             attempts=Inbox.attempts + 1,
             lease_until=words.later,
         )
-        .returning(Inbox.id, Inbox.attempts, Inbox.key, Inbox.channel, Inbox.received_at)
+        .returning(Inbox.id, Inbox.attempts, Inbox.key, Inbox.channel, Inbox.received_at, Inbox.size)
     )
 )
 _PAYLOAD = Prepared(
@@ -86,6 +86,7 @@ def add(tx: Tx, payload: Payload) -> bool:
         key=payload.key,
         channel=payload.channel,
         received_at=payload.received_at,
+        size=len(payload.raw),
         state=InboxState.WAITING,
         not_before=AT_ONCE,
         attempts=0,
@@ -96,13 +97,20 @@ def add(tx: Tx, payload: Payload) -> bool:
     return True
 
 
-def claim(tx: Tx, worker: str, limit: int, lease: timedelta) -> list[Claim]:
-    """Take up to ``limit`` waiting payloads, oldest first, away from all other workers."""
-    rows = _CLAIM.all(tx, most=limit, holder=worker, delay=lease)
-    claims = []
-    for inbox_id, attempt, key, channel, received_at in sorted(rows):
+def claim(tx: Tx, worker: str, limit: int, lease: timedelta, octets: int = 2**40) -> list[Claim]:
+    """Take up to ``limit`` waiting payloads, oldest first, away from all other workers; ``octets`` of them at
+    most, but at least one, because all of them will be in memory."""
+    rows = sorted(_CLAIM.all(tx, most=limit, holder=worker, delay=lease))
+    claims: list[Claim] = []
+    for inbox_id, attempt, key, channel, received_at, size in rows:
+        octets -= size
+        if octets < 0 and claims:
+            break
         raw, envelope = _PAYLOAD.one(tx, inbox=inbox_id) or (b"", {})
         claims.append(Claim(inbox_id, attempt, Payload(channel, key, raw, received_at, envelope)))
+    if too_many := [row[0] for row in rows[len(claims) :]]:
+        untouched = {"state": InboxState.WAITING, "worker": None, "attempts": Inbox.attempts - 1}
+        tx.run(sa.update(Inbox).where(Inbox.id.in_(too_many)).values(untouched))
     return claims
 
 
@@ -170,15 +178,8 @@ def depth(tx: Tx) -> Depth:
 
 def listed(tx: Tx, states: tuple[str, ...], limit: int) -> list[AnyRow]:
     """Rows for ``deskbot inbox list``, newest first."""
-    return list(
-        tx.run(
-            sa.select(*Inbox.__table__.c, sa.func.length(PayloadRow.raw).label("size"))
-            .join_from(Inbox, PayloadRow, isouter=True)
-            .where(Inbox.state.in_(states))
-            .order_by(Inbox.id.desc())
-            .limit(limit)
-        )
-    )
+    chosen = sa.select(*Inbox.__table__.c).where(Inbox.state.in_(states))
+    return list(tx.run(chosen.order_by(Inbox.id.desc()).limit(limit)))
 
 
 def one(tx: Tx, inbox_id: int) -> AnyRow | None:

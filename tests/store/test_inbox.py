@@ -55,6 +55,16 @@ def test_the_oldest_is_claimed_first(store: Store) -> None:
     assert [claim.id for claim in take(store)] == [4, 5]
 
 
+def test_a_claim_takes_no_more_than_may_be_in_memory_and_leaves_the_rest_untouched(store: Store) -> None:
+    for name in ("a", "b", "c"):
+        store.write_now(partial(inbox.add, payload=payload(name, raw=b"x" * 1000)))
+    claim = partial(inbox.claim, worker="one", limit=10, lease=LEASE)
+    assert len(store.write_now(partial(claim, octets=2500))) == 2
+    assert states(store, Inbox) == ["claimed", "claimed", "waiting"]
+    (last,) = store.write_now(partial(claim, octets=10))
+    assert last.attempt == 1
+
+
 def test_two_workers_at_once_take_each_row_once(database_url: str, open_store: OpenStore) -> None:
     stores = [open_store(database_url), open_store(database_url)]
     add(stores[0], 200)

@@ -20,8 +20,8 @@ from tests.store.makers import LEASE, new_ticket
 _DONE = 50_000
 _MOMENT = "'2026-01-01 00:00:00.000000'"
 _FILL = {
-    "inbox": f"""INSERT INTO inbox (key, channel, received_at, state, not_before, attempts)
-        SELECT 'k' || n, 'mail', {_MOMENT}, CASE WHEN n % 1000 = 0 THEN 'waiting' ELSE 'done' END, {_MOMENT}, 1""",
+    "inbox": f"""INSERT INTO inbox (key, channel, received_at, size, state, not_before, attempts)
+        SELECT 'k' || n, 'mail', {_MOMENT}, 2000, CASE WHEN n % 1000 = 0 THEN 'waiting' ELSE 'done' END, {_MOMENT}, 1""",
     "outbox": f"""INSERT INTO outbox (ticket_id, channel, kind, automatic, medium, recipient, domain, token, message,
             created_at, state, not_before, attempts, ambiguous)
         SELECT 1, 'mail', 'acknowledgement', 1=1, 'email', 'p' || n || '@example.org', 'd' || (n % 500), 't' || n, '',

@@ -30,6 +30,8 @@ class Inbox(Base):
     key: Mapped[str] = mapped_column(String(64), unique=True)
     channel: Mapped[str] = mapped_column(String(64))
     received_at: Mapped[datetime]
+    size: Mapped[int] = mapped_column(default=0)
+    """Octets of its bytes."""
     state: Mapped[str] = mapped_column(String(16), default=InboxState.WAITING)
     not_before: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(Integer, default=0)

@@ -128,6 +128,7 @@ def _inbox() -> None:
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("channel", sa.String(length=64), nullable=False),
         sa.Column("received_at", _MOMENT, nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("not_before", _MOMENT, nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
