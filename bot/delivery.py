@@ -17,7 +17,7 @@ from typing import Final
 
 from bot import clock
 from bot.config import Config
-from bot.errors import ChannelError, HeldError
+from bot.errors import ChannelError, DeskbotError, HeldError
 from bot.failpoints import failpoint
 from bot.loops import Pace, persist
 from bot.metrics import Metrics
@@ -162,6 +162,8 @@ class Delivery:
             await self._failed(claim, error)
         except HeldError as error:
             await self._failed(claim, ChannelError(str(error), permanent=True))
+        except DeskbotError as error:  # no words could be found for it, so nothing has gone out
+            await self._failed(claim, ChannelError(str(error)))
         except Exception as error:  # a fault of ours must not take the message with it
             log.exception("failed", extra={"action": "delivery.crashed", "outbox": claim.id})
             await self._failed(claim, ChannelError(f"internal error: {type(error).__name__}", ambiguous=True))

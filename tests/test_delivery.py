@@ -419,3 +419,13 @@ async def test_a_message_without_a_ticket_can_fail_too(tmp_path: Path) -> None:
         rig.sink.obey = refuse(ChannelError("550", permanent=True))
         await rig.round()
         assert (rig.states(), rig.rows(Event)) == (["failed"], [])
+
+
+async def test_h4_a_message_for_which_there_are_no_words_waits_because_it_has_surely_not_gone_out(
+    tmp_path: Path,
+) -> None:
+    async with a_rig(tmp_path) as rig:
+        rig.sink.obey = refuse(TemplateError("received: no template can speak"))
+        rig.queue(Kind.ACKNOWLEDGEMENT)
+        await rig.round()
+        assert (rig.states(), rig.rows()[0].result) == (["queued"], "received: no template can speak")
