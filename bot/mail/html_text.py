@@ -77,6 +77,11 @@ _VOID: Final = frozenset(
     ("br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr")
 )
 _QUOTED_CLASS: Final = re.compile(r"gmail_attr\b|yahoo_quoted\b|moz-cite-prefix|protonmail_quote\b")
+_SCHEMES: Final = frozenset({"http", "https", "ftp", "mailto"})
+TARGET_LIMIT: Final = 300
+"""Characters of a link's address that are shown; the HTML keeps the rest."""
+LABEL_LIMIT: Final = 50
+"""Pieces of a link's words that are compared with its address."""
 QUOTE_LIMIT: Final = 8
 """Levels of quoting that are shown."""
 
@@ -106,6 +111,10 @@ class _Writer:
         self._paragraph = False
         self._quotes = 0
         self._pre = 0
+        self._href = ""
+        """Where the link that is open leads, or empty."""
+        self._label: list[str] = []
+        """What can be read of it so far."""
         self._lists: list[int] = []
         self._divs = 0
         self._quoted_divs: list[int] = []
@@ -189,6 +198,9 @@ class _Writer:
         self._lay_out(tag)
         if tag == "pre":
             self._pre += 1
+        elif tag == "a":
+            self._end_link()
+            self._href = attributes.get("href", "")
         elif tag in {"ul", "ol"}:
             self._lists.append(1 if tag == "ol" else 0)
         elif tag == "img" and attributes.get("alt"):
@@ -231,6 +243,8 @@ class _Writer:
             self._break()
         if tag == "pre" and self._pre:
             self._pre -= 1
+        elif tag == "a":
+            self._end_link()
         elif tag in {"ul", "ol"} and self._lists:
             self._lists.pop()
         elif tag == "blockquote" and self._quotes > len(self._quoted_divs):
@@ -240,6 +254,13 @@ class _Writer:
                 self._quoted_divs.pop()
                 self._quotes -= 1
             self._divs -= 1
+
+    def _end_link(self) -> None:
+        """Behind a link stands where it leads, when its words do not say that themselves."""
+        if self._href and (target := _target(unescape(self._href), "".join(self._label))):
+            self._line.append(f" <{target}>")
+        self._href = ""
+        self._label.clear()
 
     def _mark(self) -> None:
         """The sign before an item of a list."""
@@ -254,6 +275,8 @@ class _Writer:
             return
         if "&" in text:
             text = unescape(_HUGE_NUMBER.sub("\ufffd", text))
+        if self._href and len(self._label) < LABEL_LIMIT:
+            self._label.append(text[:TARGET_LIMIT])
         if self._pre:
             first, *rest = text.split("\n")
             self._line.append(first)
@@ -297,6 +320,26 @@ class _Writer:
             return  # never more than two empty lines together
         self._out.append((mark + line).rstrip())
         self._blank = not line
+
+
+def _target(href: str, label: str) -> str:
+    """The address of a link as it is shown behind the words, or empty when they show it or nothing can be read."""
+    href = "".join(href.split()).replace("<", "%3C").replace(">", "%3E")
+    scheme, _, rest = href.partition(":")
+    label = label.strip()
+    if scheme.lower() not in _SCHEMES or not rest.strip("/") or not label:
+        return ""
+    shown = rest.partition("?")[0] if scheme.lower() == "mailto" else href
+    if _bare(shown) == _bare(label):
+        return ""
+    return shown if len(shown) <= TARGET_LIMIT else f"{shown[:TARGET_LIMIT]}…"
+
+
+def _bare(text: str) -> str:
+    text = text.strip(" \t\n<>[]()\"'.,").casefold()
+    for prefix in ("mailto:", "tel:", "https://", "http://", "ftp://", "www."):
+        text = text.removeprefix(prefix)
+    return text.rstrip("/")
 
 
 def _first_quote(html: str, start: int, end: int) -> int:

@@ -18,6 +18,9 @@ LINE_LIMIT: Final = 2_000
 WIDTH: Final = 400
 """Characters of a line that are looked at."""
 _INTRO_LINES: Final = 4
+_INVISIBLE: Final = dict.fromkeys(
+    [0x200B, 0x200E, 0x200F, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
 _FIRST_FIELDS: Final = frozenset({"from", "date", "subject", "to"})
 _SIGNATURE_LINES: Final = 12
 """A signature may have these many lines below a mark that people also write between words ..."""
@@ -59,6 +62,8 @@ def read_reply(text: str, *, passed_on: bool = False) -> Reply:
     if len(lines) > LINE_LIMIT:
         lines = [*lines[:LINE_LIMIT], "\n".join(lines[LINE_LIMIT:])]
     heads = [line[:WIDTH].strip() for line in lines]
+    if not text.isascii():
+        heads = [head if head.isascii() else head.translate(_INVISIBLE).strip() for head in heads]
     kind, start, end = _first_sign(heads)
     reply = _strip_end(_own_lines(lines, heads, kind, start, end, passed_on=passed_on))
     while reply and not reply[0].strip():
@@ -90,7 +95,7 @@ def _is_quote_alone(lines: list[str]) -> bool:
 def _first_sign(heads: list[str]) -> tuple[str, int, int]:
     """The first sign that the rest is quoted: its kind, its first line and its last."""
     for position, head in enumerate(heads):
-        if not head:
+        if not head or not words.may_begin_quote(head):
             continue
         if words.FORWARD.match(head.lstrip("> ")):
             return FORWARD, position, position
@@ -117,8 +122,8 @@ def _after_intro(lines: list[str], heads: list[str], start: int, end: int) -> li
     if not heads[rest].startswith(">"):
         if not words.is_certain(" ".join(heads[start : end + 1])):
             return lines
-        # The program does not mark what it quotes; on top of all, the words below are the answer.
-        return _unless_answered_within(lines, above) or lines[end + 1 :]
+        # The program does not mark what it quotes; on top of all, nobody can tell whose the words below are.
+        return _unless_answered_within(lines, above) or lines
     block = rest
     while block < len(heads) and (
         not heads[block] or heads[block].startswith(">") or _is_wrapped(heads, block)
@@ -246,16 +251,21 @@ def _strip_end(lines: list[str]) -> list[str]:
             del lines[position:]
             break
     _drop_empty(lines)
-    while lines and words.SENT_FROM.match(lines[-1][:WIDTH].strip()):
-        lines.pop()
+    while (mark := _sent_from(lines)) is not None:
+        del lines[mark:]
         _drop_empty(lines)
-    for position in range(max(0, len(lines) - 4), len(lines)):
-        if words.SENT_FROM.match(lines[position][:WIDTH].strip()):
-            del lines[position:]
-            break
     while lines and (not lines[-1].strip() or words.RULE.match(lines[-1][:WIDTH].strip())):
         lines.pop()
     return lines
+
+
+def _sent_from(lines: list[str]) -> int | None:
+    """Where "Sent from my phone" stands among the last lines."""
+    for position in range(max(0, len(lines) - 4), len(lines)):
+        head = lines[position][:WIDTH].strip()
+        if head and words.is_sent_from(head):
+            return position
+    return None
 
 
 def _drop_empty(lines: list[str]) -> None:

@@ -25,7 +25,7 @@ from bot.mail.quotes import reply_text
         ("<script>alert('<p>x</p>')</script>b", "b"),
         ("<!-- hidden --><![if x]>b", "b"),
         ("a < b and c <3", "a < b and c <3"),
-        ('<a href="http://x.example/?a>b">link</a>', "link"),
+        ('<a href="http://x.example/?a>b">link</a>', "link <http://x.example/?a%3Eb>"),
         ('<img src="cid:x" alt="a smile">', "a smile"),
         ('<div style="display:none">preheader</div>b', "b"),
         ("  a \n\n b  ", "a b"),
@@ -93,3 +93,34 @@ def test_any_html_gives_text(html: str) -> None:
 def test_no_visible_word_is_lost(words: list[str]) -> None:
     html = "".join(f"<div><p>{word}</p></div>" for word in words)
     assert html_to_text(html).split() == " ".join(words).split()
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<a href="https://www.x.example/">www.x.example</a>', "www.x.example"),
+        (
+            '<a href="https://evil.example/login">https://bank.example</a>',
+            "https://bank.example <https://evil.example/login>",
+        ),
+        (
+            'See <a href="https://x.example/a?b=1&amp;c=2">the <b>manual</b></a>.',
+            "See the manual <https://x.example/a?b=1&c=2>.",
+        ),
+        ('<a href="mailto:eve@x.example?subject=hi">Eve</a>', "Eve <eve@x.example>"),
+        ('<a href="mailto:eve@x.example">&lt;eve@x.example&gt;</a>', "<eve@x.example>"),
+        (
+            '<a href="javascript:alert(1)">click</a> <a href="#top">up</a> <a>x</a> <a href="https:">y</a>',
+            "click up x y",
+        ),
+        ('<a href="https://x.example/open"><img src="cid:x"></a>b', "b"),
+        ('<a href="https://x.example">one<a href="https://y.example">two', "one <https://x.example>two"),
+        ("<a href='https://x.example/\n<p>'>z</a>", "z <https://x.example/%3Cp%3E>"),
+    ],
+)
+def test_a_link_says_where_it_leads_unless_its_words_do(html: str, text: str) -> None:
+    assert html_to_text(html) == text
+
+
+def test_a_very_long_link_is_cut() -> None:
+    assert len(html_to_text(f'<a href="https://x.example/{"a" * 1_500}">here</a>')) < 320
