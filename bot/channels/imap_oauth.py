@@ -11,7 +11,7 @@ import base64
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.channels.imap_bridge import Bridge
 from bot.channels.imap_faults import LoginRefused, Lost
@@ -19,6 +19,9 @@ from bot.channels.imap_login import Tokens
 from bot.config import Imap
 from bot.log import register_secret
 from bot.store import mailboxes
+
+if TYPE_CHECKING:
+    import requests
 
 MICROSOFT: Final = "https://login.microsoftonline.com"
 MICROSOFT_SCOPE: Final = "https://outlook.office365.com/.default"
@@ -112,8 +115,7 @@ class MicrosoftTokens:
             client_credential=section.client_secret.get_secret_value(),
             authority=f"{authority}/{section.tenant}",
             instance_discovery=False,  # another cloud's authority is as the configuration says
-            verify=str(section.ca_file) if section.ca_file else True,
-            timeout=_SECONDS,
+            http_client=_web(section),
         )
 
 
@@ -137,7 +139,6 @@ class GoogleTokens:
         self._token = ""
 
     def _renew(self) -> None:
-        import requests
         from google.auth.exceptions import RefreshError, TransportError
         from google.auth.transport.requests import Request
         from google.oauth2.credentials import Credentials
@@ -155,8 +156,7 @@ class GoogleTokens:
             client_secret=section.client_secret.get_secret_value(),
             scopes=[section.scope or GOOGLE_SCOPE],
         )
-        with requests.Session() as session:
-            session.verify = str(section.ca_file) if section.ca_file else True
+        with _web(section) as session:
             try:
                 credentials.refresh(Request(session))
             except TransportError as error:
@@ -170,6 +170,21 @@ class GoogleTokens:
         self._token = str(credentials.token)
         expiry = credentials.expiry
         self._until = expiry.replace(tzinfo=UTC) if expiry else datetime.now(UTC) + timedelta(minutes=30)
+
+
+def _web(section: Imap) -> requests.Session:
+    """Asks the token service: within some seconds, trusting whom the configuration says. A certificate bundle
+    in the environment would win over ``Session.verify``, so it is said with each request."""
+    import requests
+
+    class Web(requests.Session):
+        def request(self, *arguments: Any, **settings: Any) -> requests.Response:
+            settings["timeout"] = _SECONDS
+            if section.ca_file:
+                settings["verify"] = str(section.ca_file)
+            return super().request(*arguments, **settings)
+
+    return Web()
 
 
 def _google_refusal(error: Exception) -> Lost | LoginRefused:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import grp
 import imaplib
-import itertools
 import os
 import pwd
 import shutil
@@ -31,6 +30,7 @@ ADVICE: Final = (
     "`make peers` does so where it may"
 )
 READY_SECONDS: Final = 20.0
+MOST_USERS: Final = 1000
 PASSWORD: Final = 'a secret, with "quotes" and \N{LATIN SMALL LETTER E WITH ACUTE}'
 
 
@@ -50,7 +50,8 @@ class Dovecot:
             raise FileNotFoundError(ADVICE)
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
-        self._numbers = itertools.count(1)
+        names = [f"user{number}" for number in range(1, MOST_USERS)]
+        self._names = iter(names)
         self.folder = Path(tempfile.mkdtemp(prefix="deskbot-dovecot-"))
         self.folder.chmod(0o755)
         self.oauth_keys = self.folder / "keys" / "default" / "RS256"
@@ -58,7 +59,8 @@ class Dovecot:
         self.certificate: Certificate = make_certificate(self.folder / "tls")
         self.imap, self.imaps, self.lmtp = _free_ports(3)
         (self.folder / "mail").mkdir()
-        (self.folder / "users").touch()
+        # All at once: Dovecot looks for new ones once a second only.
+        (self.folder / "users").write_text("".join(f"{name}:{{PLAIN}}{PASSWORD}::::::\n" for name in names))
         self._write_configuration()
 
     def start(self) -> None:
@@ -95,11 +97,8 @@ class Dovecot:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def new_user(self) -> str:
-        """A new mailbox, empty; its password is ``PASSWORD``."""
-        name = f"user{next(self._numbers)}"
-        with (self.folder / "users").open("a") as users:
-            users.write(f"{name}:{{PLAIN}}{PASSWORD}::::::\n")
-        return name
+        """A mailbox that nobody else has, empty; its password is ``PASSWORD``."""
+        return next(self._names)
 
     def deliver(self, user: str, *mails: bytes) -> None:
         """As a mail server would: by LMTP, into INBOX."""

@@ -67,6 +67,7 @@ class ImapServer:
         self.greeted: list[float] = []
         self.literal: Callable[[int, bytes], bytes] = lambda _, raw: b"{%d}\r\n" % len(raw) + raw
         self.port = 0
+        self.last_tag = b""
         self._next = 1
         self._server: asyncio.Server | None = None
         self._sessions: set[_Session] = set()
@@ -163,6 +164,7 @@ class _Session:
         self.writer.write(self.server.greeting + b"\r\n")
         while line := await self.reader.readline():
             tag, _, command = line.decode().rstrip("\r\n").partition(" ")
+            self.server.last_tag = tag.encode()
             await self.server.note(command)
             await self._strike(tag, self.server.fault_for(command, after=False))
             if not await self._carry_out(tag, command):
@@ -222,7 +224,7 @@ class _Session:
         return False
 
     async def _login(self, tag: str, arguments: list[str], line: str) -> bool:
-        return self._let_in(tag, right=arguments[-1] == self.server.password)
+        return self._let_in(tag, right=_unquoted(arguments[-1]) == self.server.password)
 
     async def _authenticate(self, tag: str, arguments: list[str], line: str) -> bool:
         self.say("+ ")
@@ -343,3 +345,7 @@ def _numbers(given: str) -> set[int]:
         low, _, high = part.partition(":")
         numbers.update(range(int(low), int(high or low) + 1))
     return numbers
+
+
+def _unquoted(word: str) -> str:
+    return re.sub(r"\\(.)", r"\1", word)
