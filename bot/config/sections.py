@@ -127,6 +127,8 @@ class Limits(Section):
     domain_per_hour: int = Field(default=20, ge=0)
     """Automatic mails to a domain, except the domains that the desk serves."""
     all_per_hour: int = Field(default=5000, ge=0)
+    tickets_per_sender_hour: int = Field(default=20, ge=1)
+    """Mail of a sender beyond this is held for somebody to look at."""
     max_hops: int = Field(default=50, ge=1)
     stale_after: Duration = timedelta(hours=24)
     """An automatic message older than this is no longer sent."""
