@@ -37,10 +37,23 @@ def _listed(value: object) -> object:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
+def _address(value: str) -> str:
+    local, at, domain = value.rpartition("@")
+    if not at or not local or not domain or any(c.isspace() or c in "<>,;" for c in value):
+        raise ValueError(f'"{value}" is no mail address; write one like "help@example.com"')
+    return value
+
+
+def _addresses(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_address(one) for one in value)
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Locale = Literal["en", "zh", "it"]
+Address = Annotated[str, AfterValidator(_address)]
+Addresses = Annotated[Words, AfterValidator(_addresses)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.config.kinds import Locale, Section, Words, Zone
+from bot.config.kinds import Addresses, Locale, Section, Words, Zone
 
 
 class Agent(Section):
@@ -14,7 +14,7 @@ class Agent(Section):
 
     name: str
     """As colleagues and requesters see it."""
-    addresses: Words = Field(min_length=1)
+    addresses: Addresses = Field(min_length=1)
     """The first is where notifications go; mail from each of them, once its sender is proved, is the agent's."""
     teams: Words = ()
     locale: Locale | None = None

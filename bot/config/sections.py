@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from bot.config.kinds import Duration, Locale, Port, Section, Words, Zone
+from bot.config.kinds import Address, Addresses, Duration, Locale, Port, Section, Words, Zone
 from bot.config.mailboxes import Imap
 from bot.config.people import Agent, Senders, Team
 
@@ -25,9 +25,9 @@ class Desk(Section):
     """Who we are."""
 
     name: str = "Help desk"
-    address: str = "help@localhost"
+    address: Address = "help@localhost"
     """Where people write to, and the sender of all that the desk writes."""
-    also: Words = ()
+    also: Addresses = ()
     """Other addresses that are the desk's as well."""
     domains: Words = ()
     """Domains of the people that the desk serves, besides that of its own address."""

@@ -166,7 +166,7 @@ def change(tx: Tx, ticket: int, now: datetime, *, expected_state: str, **values:
     return result.rowcount == 1
 
 
-def set_targets(tx: Tx, ticket: int, first_response_due: datetime, resolution_due: datetime) -> None:
+def set_targets(tx: Tx, ticket: int, first_response_due: datetime | None, resolution_due: datetime) -> None:
     """What is promised now."""
     tx.run(
         sa.update(Ticket)
@@ -203,6 +203,12 @@ def words_of(tx: Tx, ticket: int, most: int = 50) -> list[dict[str, str]]:
     ]
 
 
+def texts_of(tx: Tx, ticket: int, kind: str, most: int = 200) -> list[str]:
+    """The texts of the latest entries of a kind."""
+    query = sa.select(Entry.text).where(Entry.ticket_id == ticket, Entry.kind == kind)
+    return list(tx.run(query.order_by(Entry.id.desc()).limit(most)).scalars())
+
+
 def touch(tx: Tx, ticket: int, now: datetime) -> None:
     """Something was said."""
     tx.run(sa.update(Ticket).where(Ticket.id == ticket).values(updated_at=now))
@@ -210,9 +216,15 @@ def touch(tx: Tx, ticket: int, now: datetime) -> None:
 
 def listed(tx: Tx, states: tuple[str, ...], limit: int) -> list[AnyRow]:
     """Tickets for ``deskbot tickets list``, newest first."""
-    query = sa.select(*Ticket.__table__.c, Person.name.label("requester")).join(
-        Person, Person.id == Ticket.requester_id
+    address = (
+        sa.select(Address.shown)
+        .where(Address.person_id == Person.id)
+        .order_by(Address.id)
+        .limit(1)
+        .scalar_subquery()
     )
+    named = sa.func.coalesce(sa.func.nullif(Person.name, ""), address).label("requester")
+    query = sa.select(*Ticket.__table__.c, named).join(Person, Person.id == Ticket.requester_id)
     if states:
         query = query.where(Ticket.state.in_(states))
     return list(tx.run(query.order_by(Ticket.id.desc()).limit(limit)))
