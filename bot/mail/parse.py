@@ -141,7 +141,8 @@ def sole_sender(mail: Mail) -> str:
     boxes = parse_addresses(fields.plain("from")) if fields.number("from") == 1 else []
     addresses = {canonical(box.address): box.address for box in boxes if box.address}
     doubtful = len(addresses) != 1 or any(box.doubtful for box in boxes)
-    return "" if doubtful else next(iter(addresses.values()))
+    only = "" if doubtful else next(iter(addresses.values()))
+    return only if "@" in only else ""  # a name alone is of the machine that sent it
 
 
 def message_id(fields: Fields) -> str:

@@ -151,6 +151,14 @@ def test_d7_in_a_mailbox_only_the_hop_of_our_topmost_server_counts() -> None:
     assert judged(mail(WITHIN, PASSED, RECEIVED)).authentication.verdict is Verdict.PASS
 
 
+def test_d7_what_another_server_has_passed_on_is_not_believed() -> None:
+    foreign = "Authentication-Results: mx.other.example; dmarc=fail header.from=corp.example"
+    broken = "Authentication-Results: mx.ours.example; ("
+    for above in (foreign, broken):
+        assert judged(mail(WITHIN, above, PASSED, RECEIVED)).authentication.verdict is Verdict.UNKNOWN
+        assert judged(mail(WITHIN, PASSED, above, FAILED, RECEIVED)).authentication.verdict is Verdict.PASS
+
+
 def test_d7_a_stranger_at_our_door_who_writes_our_servers_name_is_not_believed() -> None:
     raw = mail(PASSED, RECEIVED)
     assert from_front(raw).authentication.verdict is Verdict.PASS
@@ -306,6 +314,19 @@ def test_d7_no_text_in_a_comment_or_quotes_becomes_a_result(text: str) -> None:
 def test_no_header_makes_the_reader_raise(junk: bytes) -> None:
     raw = b"Authentication-Results: mx.ours.example; " + junk + b"\r\nFrom: a@corp.example\r\n\r\nx"
     assert from_front(raw).authentication.verdict in set(Verdict)
+
+
+PIECES = ["ann@corp.example", "evil@x.example", "<", ">", ",", ";", ":", '"', "(", ")", " ", "\\", "@", "=?utf-8?q?a=40corp.example?=",
+    "\r\n ", "\r\nFrom: ", "\r\nfrom : ", "corp.example", "Ann", "\u202e", "\x00"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_d8_whatever_from_says_a_pass_is_for_the_address_that_is_shown(sender: str) -> None:
+    message = from_front(mail(PASSED, RECEIVED, sender=sender))
+    if message.authentication.verdict is Verdict.PASS:
+        assert message.sender.address.endswith("@corp.example")
+        assert "two From headers" not in message.oddities
+        assert "more than one address in From" not in message.oddities
 
 
 HOSTILE = {

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 import dns.flags
 import dns.message
@@ -97,7 +98,7 @@ class NameServer(asyncio.DatagramProtocol):
         self.address = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)  # asyncio's own is not one by name
         self.port: int = transport.get_extra_info("sockname")[1]
         self.address = f"127.0.0.1:{self.port}"
 
@@ -109,7 +110,6 @@ class NameServer(asyncio.DatagramProtocol):
             short = dns.message.make_response(dns.message.from_wire(data))
             short.flags |= dns.flags.TC
             wire = short.to_wire()
-        assert isinstance(self._transport, asyncio.DatagramTransport)
         self._transport.sendto(wire, addr)
 
     async def serve_stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -131,13 +131,28 @@ class NameServer(asyncio.DatagramProtocol):
 @asynccontextmanager
 async def name_server(answer: Answer) -> AsyncIterator[NameServer]:
     """A name server on a free port of localhost."""
-    loop = asyncio.get_running_loop()
     server = NameServer(answer)
-    transport, _ = await loop.create_datagram_endpoint(lambda: server, local_addr=("127.0.0.1", 0))
-    stream = await asyncio.start_server(server.serve_stream, "127.0.0.1", server.port)
+    stream, transport = await _take_ports(server)
     try:
         yield server
     finally:
         stream.close()
         await stream.wait_closed()
         transport.close()
+        await asyncio.sleep(0)  # a datagram transport lets go of its socket in the next turn of the loop
+
+
+async def _take_ports(server: NameServer) -> tuple[asyncio.Server, asyncio.BaseTransport]:
+    """The same port for streams and datagrams; another one when somebody has the datagrams of the first."""
+    loop = asyncio.get_running_loop()
+    for _ in range(20):
+        stream = await asyncio.start_server(server.serve_stream, "127.0.0.1", 0)
+        address = stream.sockets[0].getsockname()
+        try:
+            transport, _ = await loop.create_datagram_endpoint(lambda: server, local_addr=address)
+        except OSError:
+            stream.close()
+            await stream.wait_closed()
+        else:
+            return stream, transport
+    raise OSError("no port is free for both")

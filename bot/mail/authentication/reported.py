@@ -5,6 +5,8 @@ that bear its own name, and put its own on top. Servers only ever add above what
 only when all of this is true (SECURITY.md D7):
 
 * its authserv-id is configured (``senders.trusted``);
+* no field of this kind that is another server's, or not well formed, stands above it: what a server that is
+  not ours has passed on, it need not have cleaned of our name;
 * it stands above every field that an author writes (From, Subject, Date, ...);
 * it belongs to the topmost server of ours that said anything: from the first such field down to the next
   Received. What an earlier hop, or the sender, put below that is not looked at;
@@ -66,7 +68,10 @@ def trusted_results(raw: bytes, trusted: Sequence[str], *, handed_over: bool) ->
     for name, value in leading_fields(raw):
         if name in _AUTHORS or (name == "received" and (believed or handed_over)):
             break
-        if name == _FIELD and (found := parse_results(value)) is not None and found.server in names:
+        if name == _FIELD:
+            found = parse_results(value)
+            if found is None or found.server not in names:
+                break
             believed.append(found)
     return believed
 
