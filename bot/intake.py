@@ -193,8 +193,11 @@ def receive(
     if refused := screening.refusal(facts):
         return Outcome(refused.result, refused.reason)
 
+    message = screening.flagged(facts)
+    facts = replace(facts, message=message)
     person = people.recognise(tx, message.sender, sender, now)
-    if outcome := _by_agent(tx, message, sender, desk, now, inbox_id):
+    agent = desk.roster.proved(message, sender)
+    if agent and (outcome := _by_agent(tx, message, agent, person, desk, now, inbox_id)):
         return outcome
     if message.automation is Automation.BOUNCE:
         return bounces.receive(tx, message, person, desk, now, inbox_id)
@@ -202,20 +205,24 @@ def receive(
         person = people.works_again(tx, person, message.sender, sender)
     found = matching.match(tx, message, sender, person.id, desk, now)
     if found and found.reason is not Reason.TICKET_CLOSED:
-        return _append(tx, message, person, found, desk, now, inbox_id)
-    return _open(tx, facts, person, found, now, inbox_id)
+        return _append(tx, message, person, found, desk, now, inbox_id, agent)
+    if screening.answers_nothing(facts):
+        return Outcome(Result.IGNORED, Reason.AUTOMATIC)
+    return _open(tx, facts, person, found, now, inbox_id, agent)
 
 
 def _by_agent(
-    tx: Tx, message: IncomingMessage, sender: str, desk: Desk, now: datetime, inbox_id: int | None
+    tx: Tx,
+    message: IncomingMessage,
+    key: str,
+    person: KnownPerson,
+    desk: Desk,
+    now: datetime,
+    inbox_id: int | None,
 ) -> Outcome | None:
     """What an agent writes as one; None: treat it as anybody's."""
-    key = desk.roster.proved(message, sender)
-    if key is None:
-        return None
-    return by_agent.receive(
-        by_agent.Letterbox(tx, message, desk.roster.load(tx, key, now), desk, now, inbox_id), sender
-    )
+    agent = desk.roster.load(tx, key, now)
+    return by_agent.receive(by_agent.Letterbox(tx, message, agent, person.id, desk, now, inbox_id))
 
 
 def _append(
@@ -226,14 +233,16 @@ def _append(
     desk: Desk,
     now: datetime,
     inbox_id: int | None,
+    agent: str | None,
 ) -> Outcome:
-    """Words that belong to a ticket: kept, and told to its owner or team."""
+    """Words that belong to a ticket: kept, and told to its owner or team. ``agent``: who wrote them, when that
+    is an agent in a matter of their own."""
     outcome = tickets.add_words(tx, message, person, found, now, inbox_id)
     ticket = conversation.whole(tx, found.ticket.id)
     if ticket and message.automation is Automation.NONE:
-        told = notices.of_message(message, person, ticket) | {"standing": found.reason}
-        notices.tell_agents(tx, ticket, "requester_wrote", told, desk, now)
-        followers.propose(tx, message, ticket.id, desk, now)
+        proposed = followers.propose(tx, message, ticket.id, desk, now)
+        told = notices.of_message(message, person, ticket, proposed) | {"standing": found.reason}
+        notices.tell_agents(tx, ticket, "requester_wrote", told, desk, now, but=agent)
     return outcome
 
 
@@ -244,6 +253,7 @@ def _open(
     found: matching.Match | None,
     now: datetime,
     inbox_id: int | None,
+    agent: str | None,
 ) -> Outcome:
     """A new request: a ticket, an acknowledgement where a machine may answer, and word to the team."""
     message, desk, sender = facts.message, facts.desk, facts.sender
@@ -257,10 +267,28 @@ def _open(
         answer = notices.acknowledgement(message, sender, person, opened, desk, now)
         outbox.queue(tx, answer, sender, message.received_at)
     if desk.roster.agents:
-        followers.propose(tx, message, opened.number, desk, now)
-        ticket = conversation.whole(tx, opened.number)
-        if ticket:
-            told = notices.of_message(message, person, ticket)
-            notices.tell_agents(tx, ticket, "new_ticket", told, desk, now, but=sender)
+        _tell_team(tx, facts, person, opened.number, now, agent)
     reason = Reason.TICKET_CLOSED if found else Reason.NEW
     return Outcome(Result.OPENED, reason, opened.number, quiet)
+
+
+def _tell_team(
+    tx: Tx, facts: screening.Facts, person: KnownPerson, number: int, now: datetime, agent: str | None
+) -> None:
+    """A new ticket, to each of the team once. Not beyond what an agent's address may open in a day, because
+    the absence notes of two agents, without any header to tell, would answer each other for ever (E3)."""
+    message, desk = facts.message, facts.desk
+    proposed = followers.propose(tx, message, number, desk, now)
+    ticket = conversation.whole(tx, number)
+    if ticket is None:
+        return
+    if desk.roster.claims(message, facts.sender):
+        day = store_tickets.opened_since(tx, person.id, now - timedelta(days=1))
+        if day > desk.config.limits.sender_per_day:
+            reason = "an agent's address has opened more than a person does in a day"
+            after = {"event": "new_ticket", "reason": reason}
+            store_tickets.record(tx, number, "delivery.suppressed", now, after=after)
+            log.warning("team not told", extra={"action": "team.muted", "ticket": number})
+            return
+    told = notices.of_message(message, person, ticket, proposed)
+    notices.tell_agents(tx, ticket, "new_ticket", told, desk, now, but=agent)

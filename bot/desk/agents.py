@@ -28,6 +28,11 @@ class Agent:
         """Where notifications go: a canonical address."""
         return canonical(self.section.addresses[0])
 
+    @property
+    def addresses(self) -> frozenset[str]:
+        """All canonical addresses that are the agent's."""
+        return frozenset(canonical(address) for address in self.section.addresses)
+
 
 @dataclass(frozen=True, slots=True)
 class Roster:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.desk import notices, tickets
@@ -32,7 +33,10 @@ def receive(
         people.bounced(tx, message.sender.medium, failed, now)
     after = {"address": failed, "permanent": permanent, "status": report.status if report else ""}
     store.record(tx, ticket.id, "address.bounced", now, channel=message.channel, after=after)
-    notices.tell_agents(tx, ticket, "bounced", after, desk, now, but=failed)
+    lost = desk.roster.by_address.get(failed)
+    if lost and lost == desk.roster.owner(tx, ticket.owner_id):
+        ticket = replace(ticket, owner_id=None)  # the owner cannot be reached: their team is told
+    notices.tell_agents(tx, ticket, "bounced", after, desk, now, but=lost)
     return Outcome(Result.APPENDED, Reason.OUR_BOUNCE, ticket.id)
 
 

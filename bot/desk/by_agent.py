@@ -1,25 +1,39 @@
 """What an agent writes: commands are done, words go to the requester, and the agent is told what happened.
 
 Only for messages whose sender is proved to be an agent; see ``agents.Roster.proved``.
+
+A message is done wholly or not at all. When a command in it is not understood, or cannot be done, nothing
+changes, nobody but the agent hears of it, and their own words go back to them in the answer: kept in the
+ticket they would look like something that was said.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from bot.desk import commands, letters, matching, notices, people, tickets, verbs
+from bot.desk import commands, letters, matching, notices, people, screening, tickets, verbs
 from bot.desk.agents import Agent
+from bot.desk.cases import NOTE, REPLY, Case, Refused
 from bot.desk.commands import Command, Parsed
 from bot.desk.desk import Desk
 from bot.desk.letters import Letter
 from bot.desk.outcome import Outcome, Reason, Result
-from bot.desk.verbs import Case, Refused
 from bot.mail.addresses import canonical
-from bot.message import EMAIL, IncomingMessage, Kind, Party
+from bot.mail.forwards import is_passed_on
+from bot.message import EMAIL, Attachment, Forwarded, IncomingMessage, Kind, Party
 from bot.store import conversation, outbox
 from bot.store.engine import Tx
+
+_LONGEST_ECHO: Final = 20_000
+"""Characters of an agent's words that go back to them with a refusal."""
+_TO_REQUESTER: Final = frozenset({"reply", "resolve"})
+"""Verbs whose words the requester gets."""
+
+_Told = list[dict[str, Any]]
+"""What was done, for the answer to the agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,146 +43,208 @@ class Letterbox:
     tx: Tx
     message: IncomingMessage
     agent: Agent
+    writer: int
+    """The person behind the address that the agent used this time, which may not be their first."""
     desk: Desk
     now: datetime
     inbox_id: int | None
 
 
-def receive(box: Letterbox, sender: str) -> Outcome | None:
+def receive(box: Letterbox) -> Outcome | None:
     """Do what an agent's message asks for. None: it is nothing of an agent's, so treat it as anybody's."""
     parsed = commands.parse(box.message.reply_text, box.desk.config.desk.prefix)
-    number = matching.ticket_of_agent(box.tx, box.message, sender, box.desk)
-    ticket = conversation.whole(box.tx, number) if number else None
-    own = ticket is not None and ticket.requester_id == box.agent.person.id
-    passed_on = box.message.forwarded
-    if ticket is None and not parsed.commands and not parsed.misunderstood and passed_on:
-        return _open_for(box, parsed, passed_on.sender.address) if passed_on.sender.address else None
-    if not parsed.commands and not parsed.misunderstood and (ticket is None or own):
-        return None
+    number = matching.ticket_of_agent(box.tx, box.message, box.agent.addresses, box.desk)
     if parsed.misunderstood:
-        _answer(box, number, problems=[_plain(wrong) for wrong in parsed.misunderstood])
+        _refuse(box, number, [_plain(wrong) for wrong in parsed.misunderstood])
         return Outcome(Result.COMMANDED, Reason.NOT_UNDERSTOOD, number)
-    if ticket is None and (opening := _opens(parsed)):
-        return _open_for(box, parsed, opening)
-    return _do(box, parsed, number)
+    if number is None and (address := _opens(box, parsed)):
+        return _open_for(box, parsed, address)
+    if not parsed.commands and (number is None or _is_own(box, number)):
+        return None
+    done = _wholly(box, number, lambda: _do(box, parsed, number))
+    if done is None:
+        return Outcome(Result.COMMANDED, Reason.REFUSED, number)
+    if parsed.commands or any(one["verb"] == "note" for one in done):
+        _answer(box, number, done)
+    return Outcome(Result.COMMANDED, Reason.BY_AGENT, number)
 
 
-def _do(box: Letterbox, parsed: Parsed, number: int | None) -> Outcome:
-    """Run the commands, then send the words; all of it or nothing."""
-    asked, text = _resolution(parsed)
-    done: list[dict[str, Any]] = []
+def _is_own(box: Letterbox, number: int) -> bool:
+    """Whether the agent asked for this themselves: then they are its requester, and no more."""
+    ticket = conversation.whole(box.tx, number)
+    return ticket is not None and ticket.requester_id in {box.agent.person.id, box.writer}
+
+
+def _wholly(box: Letterbox, number: int | None, work: Callable[[], _Told]) -> _Told | None:
+    """Do all of it; None: something was refused, nothing has happened, and the agent has been told."""
     savepoint = box.tx.connection.begin_nested()
     try:
-        done = [_run(box, command, number) for command in asked]
-        if text:
-            _reply(box, number, text)
-            done.append({"code": "replied", "verb": "reply"})
-        savepoint.commit()
+        done = work()
     except Refused as refused:
         savepoint.rollback()
-        problem = {"code": refused.code, **refused.values}
-        _answer(box, number, problems=[problem])
-        return Outcome(Result.COMMANDED, Reason.REFUSED, number)
-    if asked:
-        _answer(box, number, done=done)
-    return Outcome(Result.COMMANDED, Reason.BY_AGENT, number)
+        _refuse(box, number, [{"code": refused.code, **refused.values}])
+        return None
+    savepoint.commit()
+    return done
+
+
+def _do(box: Letterbox, parsed: Parsed, number: int | None) -> _Told:
+    """Run the commands, then send the words. Raises ``Refused``."""
+    passed_on = box.message.forwarded if is_passed_on(box.message.subject) else None
+    asked, text = (parsed.commands, parsed.text) if passed_on else _resolution(parsed)
+    files = box.message.attachments
+    to_requester = any(command.verb in _TO_REQUESTER for command in asked)
+    noted = any(command.verb == "note" for command in asked)
+    for_note = () if to_requester or (text and passed_on is None) else files
+    done = [_run(box, c, number, files if c.verb in _TO_REQUESTER else for_note) for c in asked]
+    if passed_on and number is not None:
+        # What an agent passes on is for colleagues: the words above it were not meant for the requester.
+        below = [text, passed_on.text] if asked else [box.message.text]
+        done.append(_note(box, number, "\n\n".join(filter(None, below)), for_note))
+    elif text or (files and not asked):
+        done.append(_reply(box, number, text, files))
+    elif number is not None and not to_requester and not noted and any(not f.inline for f in files):
+        done.append(_note(box, number, "", files))
+    elif not asked:
+        raise Refused("nothing-said")
+    return done
 
 
 def _resolution(parsed: Parsed) -> tuple[tuple[Command, ...], str]:
     """``#resolve`` above a text: the text says what was done, in one letter with the news."""
-    if not parsed.text or not any(c.verb == "resolve" and not c.words for c in parsed.commands):
+    first = next((c for c in parsed.commands if c.verb == "resolve"), None)
+    if not parsed.text or first is None:
         return parsed.commands, parsed.text
-    asked = tuple(
-        replace(c, words=parsed.text) if c.verb == "resolve" and not c.words else c for c in parsed.commands
-    )
-    return asked, ""
+    words = f"{first.words}\n\n{parsed.text}".strip()
+    return tuple(replace(c, words=words) if c is first else c for c in parsed.commands), ""
 
 
-def _run(box: Letterbox, command: Command, number: int | None) -> dict[str, Any]:
+def _run(
+    box: Letterbox, command: Command, number: int | None, files: tuple[Attachment, ...]
+) -> dict[str, Any]:
     if command.verb == "help":
         return {"verb": "help", "code": "help", "verbs": list(commands.VERBS)}
-    target = command.ticket or number
+    target = command.ticket if command.ticket is not None else number
     if target is None:
         raise Refused("which-ticket", verb=command.verb)
     if command.verb == "reply":
-        _reply(box, target, command.words)
-        return {"verb": "reply", "code": "replied"}
-    case = _case(box, target)
+        return _reply(box, target, command.words, files)
+    case = _case(box, target, files)
     done = verbs.VERBS[command.verb](case, command)
     return {"verb": command.verb, "code": done.code, "ticket": box.desk.name_of(target), **done.values}
 
 
-def _case(box: Letterbox, number: int) -> Case:
+def _case(box: Letterbox, number: int, files: tuple[Attachment, ...]) -> Case:
     ticket = conversation.whole(box.tx, number)
     if ticket is None:
         raise Refused("no-such-ticket", given=box.desk.name_of(number))
-    return Case(box.tx, box.desk, ticket, box.agent, box.message.channel, box.now)
+    return Case(box.tx, box.desk, ticket, box.agent, box.message.channel, box.now, files)
 
 
-def _reply(box: Letterbox, number: int | None, text: str) -> None:
+def _reply(box: Letterbox, number: int | None, text: str, files: tuple[Attachment, ...]) -> dict[str, Any]:
     """An agent's words to the requester: the first ones are the promised response, and who says them owns it."""
     if number is None:
         raise Refused("which-ticket", verb="reply")
-    case = _case(box, number)
+    case = _case(box, number, files)
     if case.ticket.merged_into_id is not None:
         raise Refused("is-merged", into=box.desk.name_of(case.ticket.merged_into_id))
+    case.refuse_notes(text)
     if case.ticket.owner_id is None:
-        verbs.take(case)
-    tickets.keep_reply(box.tx, number, box.agent.person, text, box.message, box.now, box.inbox_id)
-    if case.ticket.first_response_at is None:
-        case.change("answered", first_response_at=box.now)
-    values = {"text": text, "by": box.agent.section.name}
-    case.tell_requester(Letter(Kind.REPLY, "reply", values, box.message.attachments))
+        case.take()
+    case.keep(REPLY, text, external_id=box.message.external_id, inbox_id=box.inbox_id)
+    case.tell_requester(Letter(Kind.REPLY, "reply", {"text": text, "by": box.agent.section.name}, files))
+    case.answered()
     case.record("reply.sent", None, None)
+    return {"verb": "reply", "code": "replied", "ticket": box.desk.name_of(number)}
 
 
-def _opens(parsed: Parsed) -> str | None:
-    """The address for which ``#for ADDRESS`` asks a new ticket."""
-    return next((c.words for c in parsed.commands if c.verb == "for" and c.ticket is None), None)
+def _note(box: Letterbox, number: int, text: str, files: tuple[Attachment, ...]) -> dict[str, Any]:
+    """Words and files for colleagues."""
+    case = _case(box, number, files)
+    case.keep(NOTE, text, external_id=box.message.external_id, inbox_id=box.inbox_id)
+    case.record("note.added", None, None)
+    return {"verb": "note", "code": "noted", "ticket": box.desk.name_of(number)}
+
+
+def _opens(box: Letterbox, parsed: Parsed) -> str | None:
+    """The address of the person for whom the message asks a new ticket: the one that ``#for ADDRESS`` names,
+    or the sender of the mail that the agent passes on."""
+    named = next((c.words for c in parsed.commands if c.verb == "for" and c.ticket is None), None)
+    passed_on = box.message.forwarded
+    if named or parsed.commands or passed_on is None or box.desk.is_own(canonical(passed_on.sender.address)):
+        return named
+    return passed_on.sender.address or None
 
 
 def _open_for(box: Letterbox, parsed: Parsed, address: str) -> Outcome:
     """An agent writes down what somebody asked, or passes on their mail: the ticket is theirs (D20)."""
+    opened: list[int] = []
+    done = _wholly(box, None, lambda: _begin(box, parsed, address, opened))
+    if done is None:
+        return Outcome(Result.COMMANDED, Reason.REFUSED)
+    _answer(box, opened[0], done)
+    return Outcome(Result.OPENED, Reason.BY_AGENT, opened[0])
+
+
+def _begin(box: Letterbox, parsed: Parsed, address: str, opened: list[int]) -> _Told:
+    who = canonical(address)
+    if box.desk.is_own(who):
+        raise Refused("own-address", given=address)
+    message = _on_behalf(box.message, parsed, address)
+    person = people.recognise(box.tx, message.sender, who, box.now)
+    began = tickets.open_on_behalf(box.tx, message, person, box.agent.person, box.desk, box.now, box.inbox_id)
+    opened.append(began.number)
+    sent = people.automatic_mail_to(box.tx, who, box.desk, box.now)
+    facts = screening.Facts(message, who, box.desk, sent, person.bounces)
+    if screening.silence(facts) is None:
+        outbox.queue(box.tx, notices.acknowledgement(message, who, person, began, box.desk, box.now), who)
+    done: _Told = [
+        {"verb": "for", "code": "opened-for", "who": address, "ticket": box.desk.name_of(began.number)}
+    ]
     passed_on = box.message.forwarded
-    party = Party(EMAIL, address)
-    if passed_on and canonical(passed_on.sender.address) == canonical(address):
-        party = passed_on.sender
-    message = replace(
-        box.message,
-        sender=party,
-        reply_text=parsed.text or (passed_on.text if passed_on else box.message.text),
+    if passed_on and parsed.text and not (passed_on.text and passed_on.text in parsed.text):
+        _note(box, began.number, parsed.text, ())
+    others = (c for c in parsed.commands if not (c.verb == "for" and c.ticket is None))
+    done += [_run(box, c, began.number, ()) for c in others]
+    ticket = conversation.whole(box.tx, began.number)
+    if ticket and ticket.owner_id is None:
+        told = notices.of_message(message, person, ticket, [])
+        notices.tell_agents(box.tx, ticket, "new_ticket", told, box.desk, box.now, but=box.agent.key)
+    return done
+
+
+def _on_behalf(message: IncomingMessage, parsed: Parsed, address: str) -> IncomingMessage:
+    """The message as if the person had written it: what was passed on, or what the agent wrote down. An
+    agent's own remark above a mail that they pass on is not in it."""
+    passed_on = message.forwarded or Forwarded(Party(EMAIL, address), message.subject, parsed.text)
+    same = canonical(passed_on.sender.address) == canonical(address)
+    return replace(
+        message,
+        sender=passed_on.sender if same else Party(EMAIL, address),
+        subject=passed_on.subject or message.subject,
+        text=passed_on.text,
+        reply_text=passed_on.text,
+        html=None,
         external_id="",
+        thread_keys=message.thread_keys if message.forwarded else (),
+        language=None,
     )
-    person = people.recognise(box.tx, party, canonical(address), box.now)
-    opened = tickets.open_on_behalf(
-        box.tx, message, person, box.agent.person, box.desk, box.now, box.inbox_id
-    )
-    answer = notices.acknowledgement(message, canonical(address), person, opened, box.desk, box.now)
-    if not box.desk.is_own(canonical(address)):
-        outbox.queue(box.tx, answer, canonical(address))
-    others = replace(parsed, commands=tuple(c for c in parsed.commands if c.verb != "for"), text="")
-    if others.commands:
-        _do(box, others, opened.number)
-    else:
-        _answer(box, opened.number, done=[{"verb": "for", "code": "opened-for", "who": address}])
-    return Outcome(Result.OPENED, Reason.BY_AGENT, opened.number)
 
 
-def _answer(
-    box: Letterbox,
-    number: int | None,
-    *,
-    done: list[dict[str, Any]] | None = None,
-    problems: list[dict[str, Any]] | None = None,
-) -> None:
-    """Tell the agent, and nobody else, what was done or what was not understood."""
+def _answer(box: Letterbox, number: int | None, done: _Told) -> None:
+    """Tell the agent, and nobody else, what was done."""
+    _write(box, number, {"done": done, "problems": [], "text": ""})
+
+
+def _refuse(box: Letterbox, number: int | None, problems: _Told) -> None:
+    """Tell the agent, and nobody else, what was not understood or cannot be done, and give their words back."""
+    _write(box, number, {"done": [], "problems": problems, "text": box.message.reply_text[:_LONGEST_ECHO]})
+
+
+def _write(box: Letterbox, number: int | None, values: dict[str, Any]) -> None:
     ticket = conversation.whole(box.tx, number) if number else None
-    letter = Letter(
-        Kind.NOTICE,
-        "commands",
-        {"done": done or [], "problems": problems or [], "known": list(commands.VERBS)},
-        answers=box.message.external_id,
-    )
+    known = list(commands.VERBS)
+    letter = Letter(Kind.NOTICE, "commands", {**values, "known": known}, answers=box.message.external_id)
     reader = letters.agent_reader(box.agent, box.desk)
     letters.write(box.tx, reader, ticket, letter, box.desk, box.now, channel=box.message.channel)
 

@@ -52,7 +52,6 @@ _NAMES_A_TICKET: Final = frozenset({Takes.TICKET, Takes.TICKET_OR_ADDRESS})
 _NAMES_AN_ADDRESS: Final = frozenset({Takes.ADDRESS, Takes.TICKET_OR_ADDRESS})
 
 MOST_COMMANDS: Final = 20
-LONGEST_LINE: Final = 2_000
 
 
 class Problem(StrEnum):
@@ -66,6 +65,7 @@ class Problem(StrEnum):
     NO_TICKET = "no-ticket"
     """What stands there is no ticket's number."""
     NO_ADDRESS = "no-address"
+    """What stands there is no address."""
     TOO_MANY = "too-many"
 
 
@@ -97,8 +97,16 @@ class Parsed:
     misunderstood: tuple[Misunderstood, ...] = ()
 
 
-_LINE: Final = re.compile(r"([#!])\s?([A-Za-z][A-Za-z-]{0,30})(?::|\b)\s*(.*)", re.DOTALL)
-_ADDRESS: Final = re.compile(r"<?([^\s<>,;@\"']{1,64}@[^\s<>,;@\"']{1,255})>?")
+_LINE: Final = re.compile(r"([#!])\s?([A-Za-z][A-Za-z-]{0,30})(?:[:：]|\b)\s*(.*)", re.DOTALL)
+_ADDRESS: Final = re.compile(
+    r"<?([^\s<>,;:@\"'()\[\]\\]{1,64}@[^\s<>,;:@\"'()\\]{1,255}?)>?(?:\s*[<\[]mailto:[^\s<>\[\]]{1,400}[>\]])?",
+    re.IGNORECASE,
+)
+"""Seen in practice: programs write the address of a link once more behind it."""
+_TYPED: Final = str.maketrans("\uff03\uff01", "#!")
+"""The marks as a Chinese or Japanese keyboard has them."""
+_UNSEEN: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+"""Programs put them before a first line; a command that hides behind them must not be sent as words."""
 
 
 def parse(text: str, prefix: str, marks: str = "#") -> Parsed:
@@ -111,7 +119,7 @@ def parse(text: str, prefix: str, marks: str = "#") -> Parsed:
     wrong: list[Misunderstood] = []
     at = 0
     while at < len(lines):
-        line = lines[at].strip()
+        line = _bare(lines[at])
         if line and line[0] not in marks:
             break
         at += 1
@@ -122,12 +130,11 @@ def parse(text: str, prefix: str, marks: str = "#") -> Parsed:
             break
         found = _command(line, prefix)
         if isinstance(found, Command) and VERBS[found.verb] is Takes.TEXT and not found.words:
-            rest, at = _until_next_command(lines, at, marks)
-            found = (
-                Command(found.verb, rest, found.ticket)
-                if rest
-                else Misunderstood(_shown(line), Problem.MISSING, found.verb)
-            )
+            rest = "\n".join(lines[at:]).strip()
+            if rest and _bare(rest)[:1] not in marks:
+                found, at = Command(found.verb, rest, found.ticket), len(lines)
+            else:
+                found = Misunderstood(_shown(line), Problem.MISSING, found.verb)
         if isinstance(found, Command):
             commands.append(found)
         else:
@@ -135,37 +142,46 @@ def parse(text: str, prefix: str, marks: str = "#") -> Parsed:
     return Parsed(tuple(commands), "\n".join(lines[at:]).strip(), tuple(wrong))
 
 
+def _bare(line: str) -> str:
+    """A line as a person sees it, its mark in the form that the grammar has."""
+    line = line.strip().lstrip(_UNSEEN).lstrip()
+    return line[:1].translate(_TYPED) + line[1:]
+
+
 def _command(line: str, prefix: str) -> Command | Misunderstood:
-    match = _LINE.match(line[:LONGEST_LINE])
+    match = _LINE.match(line)
     verb = match[2].lower() if match else ""
     takes = VERBS.get(verb)
     if match is None or takes is None:
         return Misunderstood(_shown(line), Problem.UNKNOWN_VERB, verb)
     words = match[3].strip()
+    if takes in _NAMES_A_TICKET and (target := _target(words, prefix)):
+        return Command(verb, *target)
     ticket = None
-    number = re.match(rf"{prefix}-(\d{{1,15}})\b[\s:,]*", words, re.IGNORECASE)
-    if number and takes not in _NAMES_A_TICKET:
+    number = re.match(rf"{prefix}-([0-9]{{1,15}})\b[\s:,]*", words, re.IGNORECASE)
+    if number:
         ticket, words = int(number[1]), words[number.end() :]
-    problem = _problem(takes, words, number is not None)
-    if problem:
+    if problem := _problem(takes, words):
         return Misunderstood(_shown(line), problem, verb)
-    if takes in _NAMES_A_TICKET and number:
-        return _with_target(verb, words, prefix)
     if address := takes in _NAMES_AN_ADDRESS and _ADDRESS.fullmatch(words):
         words = address[1]
     return Command(verb, words, ticket)
 
 
-def _with_target(verb: str, words: str, prefix: str) -> Command:
-    """``merge HD-7`` puts this ticket into HD-7; ``merge HD-3 HD-7`` puts HD-3 into it."""
-    numbers = [int(n) for n in re.findall(rf"{prefix}-(\d{{1,15}})\b", words, re.IGNORECASE)]
-    return Command(verb, str(numbers[-1]), numbers[0] if len(numbers) > 1 else None)
+def _target(words: str, prefix: str) -> tuple[str, int | None] | None:
+    """``merge HD-7`` puts this ticket into HD-7; ``merge HD-3 HD-7`` puts HD-3 into it. None: neither."""
+    name = rf"{prefix}-([0-9]{{1,15}})"
+    found = re.fullmatch(rf"{name}(?:[\s,]+(?:into |to )?{name})?", words[:100], re.IGNORECASE)
+    if found is None or len(words) > 100:
+        return None
+    first, second = found.groups()
+    return (str(int(second)), int(first)) if second else (str(int(first)), None)
 
 
-def _problem(takes: Takes, words: str, has_number: bool) -> Problem | None:  # noqa: FBT001  # a fact, not a switch
-    address = _ADDRESS.fullmatch(words) is not None
+def _problem(takes: Takes, words: str) -> Problem | None:
+    address = len(words) <= 800 and words.isprintable() and _ADDRESS.fullmatch(words) is not None
     if takes in _NAMES_A_TICKET:
-        return None if has_number or (takes in _NAMES_AN_ADDRESS and address) else Problem.NO_TICKET
+        return None if takes in _NAMES_AN_ADDRESS and address else Problem.NO_TICKET
     if takes is Takes.NOTHING:
         return Problem.TOO_MUCH if words else None
     if takes is Takes.ADDRESS and not address:
@@ -173,17 +189,6 @@ def _problem(takes: Takes, words: str, has_number: bool) -> Problem | None:  # n
     if takes in {Takes.PERSON, Takes.WORD} and not words:
         return Problem.MISSING
     return None
-
-
-def _until_next_command(lines: list[str], at: int, marks: str) -> tuple[str, int]:
-    """The lines below a verb that takes a text, up to the next command or the end."""
-    end = at
-    while end < len(lines):
-        line = lines[end].strip()
-        if line and line[0] in marks and (match := _LINE.match(line)) and match[2].lower() in VERBS:
-            break
-        end += 1
-    return "\n".join(lines[at:end]).strip(), end
 
 
 def _shown(line: str) -> str:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from bot.desk import screening
 from bot.desk.agents import Agent
 from bot.desk.desk import Desk
 from bot.message import EMAIL, Attachment, Kind, Notice, OutgoingMessage, Party, ThreadRef
 from bot.store import conversation, outbox, people, tickets
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
+
+log = logging.getLogger("deskbot.letters")
+
+MOST_IN_TEN_MINUTES: Final = 10
+MOST_IN_AN_HOUR: Final = 20
+MOST_IN_A_DAY: Final = 60
+"""Automatic messages about one ticket to one recipient: beyond them two machines are talking (E3)."""
+MOST_TO_ONE: Final = 200
+"""Automatic messages to one recipient in an hour, about all tickets: beyond them it is a flood (E8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +40,7 @@ def requester_of(tx: Tx, ticket: WholeTicket, desk: Desk) -> Reader | None:
     """The person who asked, in the language of the ticket."""
     person = people.by_id(tx, ticket.requester_id)
     where = people.reached(tx, ticket.requester_id)
-    if person is None or where is None:
+    if person is None or where is None or not where.canonical:
         return None
     return Reader(
         person.id,
@@ -83,10 +94,13 @@ def write(
     *,
     channel: str = "",
 ) -> bool:
-    """Put one message into the outbox. False: it would have come back to ourselves, and is left out (E13)."""
+    """Put one message into the outbox. False: it is left out, and the ticket's history says why."""
     number = ticket.id if ticket else 0
-    if desk.is_own(reader.canonical):
-        after = {"kind": letter.kind, "event": letter.event, "reason": "its address is one of the desk's own"}
+    if reason := _left_out(tx, reader, number, letter, desk, now):
+        log.warning(
+            "not written: %s", reason, extra={"action": "letter.suppressed", "ticket": number or None}
+        )
+        after = {"kind": letter.kind, "event": letter.event, "to": reader.canonical, "reason": reason}
         if ticket:
             tickets.record(tx, number, "delivery.suppressed", now, after=after)
         return False
@@ -110,6 +124,28 @@ def write(
     )
     outbox.queue(tx, message, reader.canonical)
     return True
+
+
+def _left_out(tx: Tx, reader: Reader, number: int, letter: Letter, desk: Desk, now: datetime) -> str | None:
+    """Why a message must not be written, in words. What a person writes goes to everybody but ourselves."""
+    if desk.is_own(reader.canonical):
+        return "its address is one of the desk's own"  # E13
+    if not letter.kind.automatic:
+        return None
+    if screening.takes_no_answer(reader.canonical):
+        return "its address takes no answers"
+    known = people.find(tx, reader.party.medium, reader.canonical)
+    if known and known.bounces >= screening.MOST_BOUNCES:
+        return "messages to its address come back"
+    sent = outbox.automatic_in_thread(tx, number, reader.canonical, now)
+    if (
+        sent.minutes >= MOST_IN_TEN_MINUTES
+        or sent.hour >= MOST_IN_AN_HOUR
+        or sent.day >= MOST_IN_A_DAY
+        or sent.all_hour >= MOST_TO_ONE
+    ):
+        return "its address has had the automatic messages that one may have"
+    return None
 
 
 def _about(ticket: WholeTicket | None, desk: Desk) -> dict[str, Any]:

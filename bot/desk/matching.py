@@ -61,10 +61,12 @@ def references(message: IncomingMessage, desk: Desk) -> Iterator[Reference]:
             yield reference
 
 
-def ticket_of_agent(tx: Tx, message: IncomingMessage, sender: str, desk: Desk) -> int | None:
-    """The ticket that a proved agent writes about: by the token of the notification, or by a tag."""
+def ticket_of_agent(tx: Tx, message: IncomingMessage, addresses: frozenset[str], desk: Desk) -> int | None:
+    """The ticket that a proved agent writes about: by the token of the notification, which went to one of
+    their ``addresses``, or by a tag."""
     for reference in references(message, desk):
-        if desk.references.is_for(reference, sender) and (facts := _living(tx, reference.ticket)):
+        sent_to_them = any(desk.references.is_for(reference, address) for address in addresses)
+        if sent_to_them and (facts := _living(tx, reference.ticket)):
             return facts.id
     number = _tag(message, desk)
     facts = _living(tx, number) if number else None
@@ -88,7 +90,8 @@ def _standing(
     if person_id == facts.requester_id:
         return Reason.REFERENCE
     if desk.roster.claims(message, sender):
-        return Reason.UNPROVED_AGENT
+        person = message.automation is Automation.NONE
+        return Reason.UNPROVED_AGENT if person else Reason.AUTOMATIC
     follows = conversation.role_of(tx, facts.id, person_id) == conversation.FOLLOWER
     return Reason.REFERENCE if follows else Reason.NOT_PARTICIPANT
 
@@ -113,7 +116,7 @@ def _reopens(facts: TicketFacts, reason: Reason, desk: Desk, now: datetime) -> b
 
 
 def _tag(message: IncomingMessage, desk: Desk) -> int | None:
-    found = re.search(rf"\[{desk.config.desk.prefix}-(\d{{1,15}})\]", message.subject[:998])
+    found = re.search(rf"\[{desk.config.desk.prefix}-([0-9]{{1,15}})\]", message.subject[:998])
     return int(found[1]) if found else None
 
 

@@ -75,21 +75,24 @@ def tell_agents(
     desk: Desk,
     now: datetime,
     *,
-    but: str = "",
+    but: str | None = None,
 ) -> None:
-    """Tell the owner, or the team when nobody has taken the ticket. ``but``: a canonical address left out."""
+    """Tell the owner, or the team when nobody has taken the ticket. ``but``: the agent who is left out."""
     if not desk.roster.agents:
         return
     owner = desk.roster.owner(tx, ticket.owner_id)
     for key in [owner] if owner else desk.roster.of_team(ticket.queue):
-        agent = desk.roster.load(tx, key, now)
-        if agent.address != but:
+        if key != but:
+            agent = desk.roster.load(tx, key, now)
             letter = Letter(Kind.NOTICE, event, values)
             letters.write(tx, letters.agent_reader(agent, desk), ticket, letter, desk, now)
 
 
-def of_message(message: IncomingMessage, person: KnownPerson, ticket: WholeTicket) -> dict[str, Any]:
-    """What agents are told of a requester's message: who, what, by when."""
+def of_message(
+    message: IncomingMessage, person: KnownPerson, ticket: WholeTicket, proposed: list[str]
+) -> dict[str, Any]:
+    """What agents are told of a requester's message: who, what, by when, and who else had it and may be let
+    follow the ticket (D4)."""
     due = ticket.first_response_due if ticket.first_response_at is None else ticket.resolution_due
     return {
         "who": person.name or message.sender.name,
@@ -97,5 +100,6 @@ def of_message(message: IncomingMessage, person: KnownPerson, ticket: WholeTicke
         "text": message.reply_text or message.text,
         "due": due.isoformat() if due else None,
         "oddities": list(message.oddities),
+        "proposed": proposed,
         "files": [file.name for file in message.attachments],
     }

@@ -27,6 +27,11 @@ def works_again(tx: Tx, person: KnownPerson, party: Party, address: str) -> Know
 
 
 def automatic_mail_to(tx: Tx, address: str, desk: Desk, now: datetime) -> AutomaticCounts:
-    """What the budgets look at. The domains that the desk serves have none of their own."""
-    domain = None if desk.serves(address) else address.rpartition("@")[2]
-    return outbox.automatic_counts(tx, address, domain, now)
+    """What the budgets look at. The domains that the desk serves have none of their own. A tag behind a plus
+    gives nobody another budget (E3)."""
+    local, _, home = address.rpartition("@")
+    counts = outbox.automatic_counts(tx, address, None if desk.serves(address) else home, now)
+    if "+" not in local:
+        return counts
+    hour, day = outbox.automatic_to_tagged(tx, local.partition("+")[0], home, now)
+    return AutomaticCounts(hour, day, counts.domain_hour)

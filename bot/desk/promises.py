@@ -40,12 +40,13 @@ def _breached(tx: Tx, ticket: int, timer: DueTimer, now: datetime) -> None:
 
 
 def renew(tx: Tx, ticket: WholeTicket, desk: Desk) -> None:
-    """Count the targets anew from the beginning, after the priority has changed. What was answered in time
-    stays so: a first response that has been given has no timer any more."""
+    """Count the targets anew from the beginning, after the priority has changed. What was answered stays as
+    it was promised then: a first response that has been given has no timer any more, and no new due time."""
     promise = sla.promise(desk.config.priorities[ticket.priority], ticket.opened_at, desk.calendar)
     timers.cancel(tx, ticket.id, FIRST_RESPONSE, RESOLUTION)
     due = {RESOLUTION: promise.resolution_at}
+    first = ticket.first_response_due
     if ticket.first_response_at is None:
-        due[FIRST_RESPONSE] = promise.first_response_at
+        due[FIRST_RESPONSE] = first = promise.first_response_at
     timers.start_all(tx, ticket.id, due)
-    tickets.set_targets(tx, ticket.id, promise.first_response_at, promise.resolution_at)
+    tickets.set_targets(tx, ticket.id, first, promise.resolution_at)

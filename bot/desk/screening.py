@@ -6,7 +6,7 @@ Two ordered tables of small checks. The order is policy: the first check that ha
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.desk.desk import Desk
@@ -80,6 +80,29 @@ def refusal(facts: Facts) -> Refusal | None:
     return next((found for check in REFUSALS if (found := check(facts))), None)
 
 
+def flagged(facts: Facts) -> IncomingMessage:
+    """The message with a note for agents when its sender may not be who it says (D5, D6)."""
+    message = facts.message
+    verdict = message.authentication.verdict
+    notes: tuple[str, ...] = ()
+    if verdict is Verdict.FAIL:
+        notes = ("its sender is known to be forged",)
+    elif (
+        verdict is not Verdict.PASS
+        and message.automation is Automation.NONE
+        and facts.desk.roster.claims(message, facts.sender)
+    ):
+        notes = ("it bears an agent's address, but nothing proves its sender",)
+    return replace(message, oddities=(*message.oddities, *notes)) if notes else message
+
+
+def answers_nothing(facts: Facts) -> bool:
+    """A machine in an agent's name, an absence note say, about nothing that is here: it is no request. Opened
+    as a ticket it would go to the colleagues, whose own absence notes would answer it (E2)."""
+    automatic = facts.message.automation in {Automation.AUTO_REPLY, Automation.OURSELVES}
+    return automatic and facts.desk.roster.claims(facts.message, facts.sender) is not None
+
+
 def _machine(facts: Facts) -> Reason | None:
     return {
         Automation.BOUNCE: Reason.BOUNCE,
@@ -105,11 +128,14 @@ def _own_address(facts: Facts) -> Reason | None:
     return Reason.OWN_ADDRESS if facts.desk.is_own(facts.sender) else None
 
 
+def takes_no_answer(address: str) -> bool:
+    """Whether a canonical address is one that no machine should write to."""
+    local = address.rpartition("@")[0]
+    return local in _TAKES_NO_ANSWER or local.startswith(_NO_REPLY)
+
+
 def _no_reply_address(facts: Facts) -> Reason | None:
-    local = facts.sender.rpartition("@")[0]
-    if local in _TAKES_NO_ANSWER or local.startswith(_NO_REPLY):
-        return Reason.NO_REPLY_ADDRESS
-    return None
+    return Reason.NO_REPLY_ADDRESS if takes_no_answer(facts.sender) else None
 
 
 def _address_bounces(facts: Facts) -> Reason | None:

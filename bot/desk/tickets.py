@@ -22,8 +22,6 @@ MESSAGE: Final = "message"
 """Words of a person who takes part."""
 AUTOMATIC: Final = "automatic"
 """Words of a machine."""
-REPLY: Final = "reply"
-"""Words of an agent to the requester."""
 UNVERIFIED: Final = "unverified"
 """Words of somebody who has our reference, but does not take part."""
 
@@ -134,29 +132,6 @@ def open_on_behalf(
         after={"by": agent.name},
     )
     return opened
-
-
-def keep_reply(
-    tx: Tx,
-    ticket: int,
-    agent: KnownPerson,
-    text: str,
-    message: IncomingMessage,
-    now: datetime,
-    inbox_id: int | None,
-) -> None:
-    """Keep what an agent writes to the requester; the agent's own quote and signature are left out."""
-    entry = store.NewEntry(
-        ticket=ticket,
-        kind=REPLY,
-        author_id=agent.id,
-        channel=message.channel,
-        text=text,
-        external_id=message.external_id,
-        inbox_id=inbox_id,
-        created_at=now,
-    )
-    store.add_entry(tx, entry, message.attachments)
 
 
 def _kind(message: IncomingMessage) -> str:

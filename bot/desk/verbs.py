@@ -7,117 +7,50 @@ commands of one message run in one transaction: when one is refused, nothing of 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from bot.desk import letters, promises, why
 from bot.desk.agents import Agent
+from bot.desk.cases import NOTE, REPLY, Case, Done, Refused
 from bot.desk.commands import Command
 from bot.desk.desk import Desk
 from bot.desk.letters import Letter
 from bot.desk.states import STEPS, State
-from bot.errors import DeskbotError
 from bot.mail.addresses import canonical
 from bot.message import EMAIL, Kind, Party
 from bot.store import conversation, people, tickets
 from bot.store.conversation import WholeTicket
-from bot.store.engine import Tx
+from bot.store.people import KnownPerson
 
 _MOST_STEPS: Final = 100
 
 
-@dataclass(slots=True)
-class Case:
-    """A ticket in an agent's hands. ``ticket`` follows what is done to it."""
-
-    tx: Tx
-    desk: Desk
-    ticket: WholeTicket
-    agent: Agent
-    channel: str
-    now: datetime
-
-    def change(self, action: str, **values: Any) -> None:
-        """Change the ticket, and record what it was before. A value that stands already changes nothing (E12)."""
-        before = {name: getattr(self.ticket, name, None) for name in values}
-        if all(before[name] == value for name, value in values.items()):
-            return
-        tickets.change(self.tx, self.ticket.id, self.now, expected_state=self.ticket.state, **values)
-        known = {name: value for name, value in values.items() if name in WholeTicket.__slots__}
-        self.ticket = replace(self.ticket, **known)
-        plain = {name: value for name, value in values.items() if not isinstance(value, datetime)}
-        self.record(action, {name: before[name] for name in plain}, plain)
-
-    def record(self, action: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
-        """Append to the history in the agent's name."""
-        tickets.record(
-            self.tx,
-            self.ticket.id,
-            action,
-            self.now,
-            actor=self.agent.person.id,
-            channel=self.channel,
-            before=before,
-            after=after,
-        )
-
-    def keep(self, kind: str, text: str) -> None:
-        """Keep the agent's words in the ticket."""
-        entry = tickets.NewEntry(self.ticket.id, kind, self.agent.person.id, self.channel, text, self.now)
-        tickets.add_entry(self.tx, entry)
-
-    def tell_requester(self, letter: Letter) -> None:
-        """Write to the person who asked, and to those who follow."""
-        first = letters.requester_of(self.tx, self.ticket, self.desk)
-        for reader in (*filter(None, [first]), *letters.followers_of(self.tx, self.ticket, self.desk)):
-            letters.write(self.tx, reader, self.ticket, letter, self.desk, self.now)
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What a command did: a code that the template has a sentence for, and what stands in it."""
-
-    code: str
-    values: dict[str, Any] = field(default_factory=dict)
-
-
-class Refused(DeskbotError):
-    """A command was understood and cannot be done. ``code``: the template has a sentence for it."""
-
-    def __init__(self, code: str, **values: Any) -> None:
-        super().__init__(code)
-        self.code = code
-        self.values = values
-
-
 def _take(case: Case, _: Command) -> Done:
-    take(case)
+    case.take()
     return Done("taken")
-
-
-def take(case: Case) -> None:
-    """The agent follows the ticket from now on; there is always exactly one owner."""
-    state = State.OPEN if case.ticket.state == State.NEW else case.ticket.state
-    case.change("assigned", owner_id=case.agent.person.id, state=state)
 
 
 def _assign(case: Case, command: Command) -> Done:
     if key := case.desk.roster.named(command.words):
-        other = case.desk.roster.load(case.tx, key, case.now)
-        state = State.OPEN if case.ticket.state == State.NEW else case.ticket.state
-        case.change("assigned", owner_id=other.person.id, state=state)
-        if other.key != case.agent.key:
-            _hand_over(case, other)
-        return Done("assigned", {"to": other.section.name})
+        return _assign_to(case, case.desk.roster.load(case.tx, key, case.now))
     team = _team(case.desk, command.words)
     if team is None:
         raise Refused("no-such-person", given=command.words)
-    case.change("queued", queue=team, owner_id=None)
-    for key in case.desk.roster.of_team(team):
-        _hand_over(case, case.desk.roster.load(case.tx, key, case.now))
+    # Whoever owns the ticket goes on owning it while another team works on it, until one of them takes it.
+    if case.change("queued", queue=team):
+        for key in case.desk.roster.of_team(team):
+            if key != case.agent.key:
+                _hand_over(case, case.desk.roster.load(case.tx, key, case.now))
     return Done("assigned", {"to": case.desk.team_name(team)})
+
+
+def _assign_to(case: Case, other: Agent) -> Done:
+    state = State.OPEN if case.ticket.state == State.NEW else case.ticket.state
+    changed = case.change("assigned", owner_id=other.person.id, state=state)
+    if changed and other.key != case.agent.key:
+        _hand_over(case, other)
+    return Done("assigned", {"to": other.section.name})
 
 
 def _team(desk: Desk, words: str) -> str | None:
@@ -135,7 +68,7 @@ def _hand_over(case: Case, to: Agent) -> None:
 
 
 def _note(case: Case, command: Command) -> Done:
-    case.keep("note", command.words)
+    case.keep(NOTE, command.words)
     case.record("note.added", None, None)
     return Done("noted")
 
@@ -144,8 +77,8 @@ def _priority(case: Case, command: Command) -> Done:
     wanted = command.words.strip().upper()
     if wanted not in case.desk.config.priorities:
         raise Refused("no-such-priority", given=command.words, known=", ".join(case.desk.config.priorities))
-    case.change("priority", priority=wanted)
-    promises.renew(case.tx, case.ticket, case.desk)
+    if case.change("priority", priority=wanted):
+        promises.renew(case.tx, case.ticket, case.desk)
     return Done("priority", {"to": wanted})
 
 
@@ -166,7 +99,7 @@ def _move(case: Case, action: str, to: State, **values: Any) -> None:
 def _wait(case: Case, command: Command) -> Done:
     _move(case, "waiting", State.WAITING)
     if command.words:
-        case.keep("note", command.words)
+        case.keep(NOTE, command.words)
     return Done("waiting")
 
 
@@ -175,46 +108,49 @@ def _escalate(case: Case, command: Command) -> Done:
         raise Refused("reason-missing")
     team = case.desk.config.teams.get(case.ticket.queue)
     higher = team.escalates_to if team else ""
-    case.keep("note", command.words)
+    case.keep(NOTE, command.words)
     case.change("escalated", level=case.ticket.level + 1, queue=higher or case.ticket.queue)
-    keys = [k for k in case.desk.roster.of_team(case.ticket.queue) if k != case.agent.key]
+    owner = case.desk.roster.owner(case.tx, case.ticket.owner_id)
+    keys = {*case.desk.roster.of_team(case.ticket.queue), *filter(None, [owner])} - {case.agent.key}
     story = tickets.words_of(case.tx, case.ticket.id)
     letter = Letter(
         Kind.NOTICE,
         "escalated",
         {"by": case.agent.section.name, "reason": command.words, "level": case.ticket.level, "story": story},
     )
-    for key in keys:
+    for key in sorted(keys):
         reader = letters.agent_reader(case.desk.roster.load(case.tx, key, case.now), case.desk)
         letters.write(case.tx, reader, case.ticket, letter, case.desk, case.now)
     return Done("escalated", {"to": case.desk.team_name(case.ticket.queue), "level": case.ticket.level})
 
 
 def _resolve(case: Case, command: Command) -> Done:
+    case.refuse_notes(command.words)
     if case.ticket.owner_id is None:
-        take(case)
+        case.take()
     _move(case, "resolved", State.RESOLVED, resolved_at=case.now)
     if command.words:
-        case.keep("reply", command.words)
-    case.tell_requester(
-        Letter(Kind.PROGRESS, "resolved", {"text": command.words, "by": case.agent.section.name})
-    )
+        case.keep(REPLY, command.words)
+    # A person's words must arrive, at least once; the bare news is a machine's.
+    kind = Kind.REPLY if command.words else Kind.PROGRESS
+    values = {"text": command.words, "by": case.agent.section.name}
+    case.tell_requester(Letter(kind, "resolved", values, case.files if command.words else ()))
+    case.answered()
     return Done("resolved")
 
 
 def _close(case: Case, command: Command) -> Done:
     _move(case, "closed", State.CLOSED, closed_at=case.now)
     if command.words:
-        case.keep("note", command.words)
+        case.keep(NOTE, command.words)
     return Done("closed")
 
 
 def _reopen(case: Case, command: Command) -> Done:
-    if case.ticket.merged_into_id is not None:
-        raise Refused("is-merged", into=case.desk.name_of(case.ticket.merged_into_id))
+    _not_merged(case, case.ticket)
     _move(case, "reopened", State.OPEN, resolved_at=None, closed_at=None)
     if command.words:
-        case.keep("note", command.words)
+        case.keep(NOTE, command.words)
     return Done("reopened")
 
 
@@ -227,25 +163,25 @@ def _other(case: Case, command: Command) -> WholeTicket:
 
 
 def _merge(case: Case, command: Command) -> Done:
+    _not_merged(case, case.ticket)
     into = _other(case, command)
     if into.requester_id != case.ticket.requester_id:
         raise Refused("other-requester", into=case.desk.name_of(into.id))
-    if into.merged_into_id is not None:
-        raise Refused("is-merged", into=case.desk.name_of(into.merged_into_id))
+    _not_merged(case, into)
     case.change("merged", state=State.CLOSED, closed_at=case.now, merged_into_id=into.id)
     after = {"from": case.desk.name_of(case.ticket.id)}
     tickets.record(case.tx, into.id, "merged.from", case.now, actor=case.agent.person.id, after=after)
     return Done("merged", {"into": case.desk.name_of(into.id)})
 
 
+def _not_merged(case: Case, ticket: WholeTicket) -> None:
+    if ticket.merged_into_id is not None:
+        raise Refused("is-merged", into=case.desk.name_of(ticket.merged_into_id))
+
+
 def _link(case: Case, command: Command) -> Done:
     if "@" in command.words:
-        address = canonical(command.words)
-        party = Party(EMAIL, command.words)
-        person = people.find(case.tx, EMAIL, address) or people.add(case.tx, party, address, case.now)
-        conversation.follow(case.tx, case.ticket.id, person.id, case.now)
-        case.record("follower.added", None, {"address": address})
-        return Done("follows", {"who": command.words})
+        return _let_follow(case, command.words)
     other = _other(case, command)
     names = case.desk.name_of(case.ticket.id), case.desk.name_of(other.id)
     case.record("linked", None, {"to": names[1]})
@@ -253,10 +189,26 @@ def _link(case: Case, command: Command) -> Done:
     return Done("linked", {"to": names[1]})
 
 
+def _let_follow(case: Case, address: str) -> Done:
+    """D4: what comes from now on, and nothing of what was said before."""
+    person = _somebody(case, address)
+    follows = conversation.role_of(case.tx, case.ticket.id, person.id) == conversation.FOLLOWER
+    if not follows and person.id != case.ticket.requester_id:
+        conversation.follow(case.tx, case.ticket.id, person.id, case.now)
+        case.record("follower.added", None, {"address": canonical(address)})
+    return Done("follows", {"who": address})
+
+
+def _somebody(case: Case, words: str) -> KnownPerson:
+    """The person at an address, who is not the desk itself: that would be a loop (E13)."""
+    address = canonical(words)
+    if case.desk.is_own(address):
+        raise Refused("own-address", given=words)
+    return people.find(case.tx, EMAIL, address) or people.add(case.tx, Party(EMAIL, words), address, case.now)
+
+
 def _for(case: Case, command: Command) -> Done:
-    address = canonical(command.words)
-    party = Party(EMAIL, command.words)
-    person = people.find(case.tx, EMAIL, address) or people.add(case.tx, party, address, case.now)
+    person = _somebody(case, command.words)
     case.change("requester", requester_id=person.id)
     return Done("for", {"who": command.words})
 
