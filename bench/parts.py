@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bench.rig import STORES, PathRun, Rig, Store
 from tests.faults.process import Bot
-from tests.peers.load import Kind
+from tests.peers.load import Kind, Report
 
 Row = dict[str, Any]
 Say = Callable[[str], None]
@@ -80,6 +80,7 @@ def _round(rig: Rig, size: Size, what: Sequence[str], kind: Kind, connections: i
                 "rate": run.rate,
                 "mails": acknowledged,
                 "missing": acknowledged - len(run.acknowledgements),
+                "turned_away": turned_away(run.report),
                 "cpu_ms": 1000 * run.cpu / acknowledged,
             }
     return row
@@ -97,7 +98,18 @@ def _accept(rig: Rig, store: Store, mails: int, kind: Kind, connections: int) ->
     before = bot.usage().cpu
     report = rig.send(bot.port, mails, kind, connections)
     cpu = 1000 * (bot.usage().cpu - before) / mails
-    return {"rate": report.rate, "mails": mails, "missing": mails - len(report.accepted), "cpu_ms": cpu}
+    return {
+        "rate": report.rate,
+        "mails": mails,
+        "missing": mails - len(report.accepted),
+        "turned_away": turned_away(report),
+        "cpu_ms": cpu,
+    }
+
+
+def turned_away(report: Report) -> list[str]:
+    """Why mails were not answered 250: without these, what is missing got lost on the way out."""
+    return [mail.refused or mail.last or "no answer" for mail in report.mails if mail.ok is None]
 
 
 def _rates(row: Row) -> str:
@@ -128,6 +140,7 @@ def _latencies(run: PathRun) -> Row:
     return {
         "mails": len(run.report.mails),
         "missing": len(run.report.mails) - len(pairs),
+        "turned_away": turned_away(run.report),
         "from_250": _spread([at - mail.ok for mail, at in pairs if mail.ok is not None]),
         "from_dot": _spread([at - mail.dot for mail, at in pairs if mail.dot is not None]),
     }
@@ -157,6 +170,7 @@ def long_run(rig: Rig, size: Size, say: Say) -> list[Row]:
             "store": store,
             "mails": size.long,
             "missing": size.long - len(run.acknowledgements),
+            "turned_away": turned_away(run.report),
             "rate": run.rate,
             "accepted_rate": run.report.rate,
             "paces": paces,
