@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.mail import quote_words as words
+from bot.mail.answer_line import is_answer_line
 from bot.mail.field_words import field
 
 LINE_LIMIT: Final = 2_000
@@ -65,6 +66,11 @@ def read_reply(text: str, *, passed_on: bool = False) -> Reply:
     if not text.isascii():
         heads = [head if head.isascii() else head.translate(_INVISIBLE).strip() for head in heads]
     kind, start, end = _first_sign(heads)
+    ours = next((position for position, head in enumerate(heads) if is_answer_line(head)), None)
+    if ours is not None:
+        return Reply(
+            _around_ours(lines, heads, ours), kind or QUOTE, start if kind else ours, end if kind else ours
+        )
     reply = _strip_end(_own_lines(lines, heads, kind, start, end, passed_on=passed_on))
     while reply and not reply[0].strip():
         reply.pop(0)
@@ -72,6 +78,34 @@ def read_reply(text: str, *, passed_on: bool = False) -> Reply:
     if not found and (kind == FORWARD or passed_on or not _is_quote_alone(lines)):
         found = text.strip()
     return Reply(found, kind, start, end)
+
+
+def _around_ours(lines: list[str], heads: list[str], ours: int) -> str:
+    """What an agent wrote in answer to a notification, whose first line is at ``ours``; empty when nothing.
+
+    Nothing of the notification may go out with it, so it is never kept for context. Where it is marked as a
+    quote, what stands below or between is the agent's; where it is not, only what stands above.
+    """
+    above = _strip_end(_above(lines, heads, _beginning_of_ours(heads, ours)))
+    below: list[str] = []
+    if heads[ours].startswith(">"):
+        rest = range(ours, len(lines))
+        below = [lines[i] for i in rest if not heads[i].startswith(">") and not _is_wrapped(heads, i)]
+    return "\n".join((*above, "", *_strip_end(below))).strip()
+
+
+def _beginning_of_ours(heads: list[str], ours: int) -> int:
+    """Where the mail program begins to say whose words follow: "On Monday, Help desk wrote:"."""
+    at = 0
+    while at < ours:
+        kind, start, end = _first_sign(heads[at:])
+        if not kind or at + start >= ours:
+            break
+        between = heads[at + end + 1 : ours]
+        if kind in {COPY, FORWARD, QUOTE} or not any(head.strip("> ") for head in between):
+            return at + start
+        at += end + 1
+    return ours
 
 
 def _own_lines(
