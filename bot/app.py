@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bot import clock, housekeeping
+from bot import clock, enclosures, housekeeping
 from bot.channels.imap import House, ImapDoor
 from bot.channels.imap_health import Health
 from bot.channels.maildir import MaildirSender
@@ -74,6 +74,7 @@ class App:
         senders = config.senders
         self._believed = Believed(senders.trusted, senders.front, senders.check == "dns")
         self._sender_check = sender_check(config, self.workers) if self._believed.check else None
+        self.blobs = open_blobs(config.store.blobs or str(config.desk.data / "blobs"))
         self.sender = self._mail_sender()
         self._intake_pace, self._delivery_pace, self._timer_pace = Pace(), Pace(), Pace()
         self.door = SmtpDoor(config.smtp, config.desk, self._translate, now)
@@ -86,7 +87,7 @@ class App:
         self.delivery = Delivery(
             self.store,
             dict.fromkeys((config.smtp.name, *config.imap), self.sender),
-            config,
+            self.desk,
             self.metrics,
             worker=self.worker,
             pace=self._delivery_pace,
@@ -98,10 +99,9 @@ class App:
         self._lock: int | None = None
 
     def _make_intake(self) -> Intake:
-        blobs = open_blobs(self.config.store.blobs or str(self.config.desk.data / "blobs"))
         return Intake(
             self.store,
-            blobs,
+            self.blobs,
             {self.config.smtp.name: self.door} | {box.name: box for box in self.mailboxes},
             self.desk,
             self.metrics,
@@ -221,7 +221,7 @@ class App:
         desk = self.config.desk
         folder = self.config.templates.folder
         job = MailJob(
-            message,
+            await enclosures.loaded(message, self.blobs),
             desk.name,
             desk.address,
             desk.domain,

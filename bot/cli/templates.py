@@ -12,6 +12,7 @@ from bot.mail.references import References
 from bot.message import EMAIL, Kind, Notice, OutgoingMessage, Party
 from bot.render.check import FORMS, NOW, sample
 from bot.render.check import faults as find_faults
+from bot.render.events import KINDS
 from bot.render.library import Broken, Library, events
 from bot.render.mail import MailJob, compose_mail
 from bot.render.renderer import FormName, Rendered, Renderer
@@ -37,7 +38,7 @@ def list_(config: Config) -> None:
     library = Library(config.templates.folder)
     for event in events():
         for locale in LOCALES:
-            click.echo(f"{event:12} {locale:4} {_speaker(library, event, locale)}")
+            click.echo(f"{event:16} {locale:4} {_speaker(library, event, locale)}")
 
 
 def _speaker(library: Library, event: str, locale: str) -> str:
@@ -95,7 +96,7 @@ def _letter(config: Config, notice: Notice) -> MailJob:
         channel="preview",
         to=Party(EMAIL, address, "Anna Rossi"),
         ticket=42,
-        kind=Kind.ACKNOWLEDGEMENT,
+        kind=KINDS.get(notice.event, Kind.NOTICE),
         token=References(b"preview").issue(42, address),
         notice=notice,
         created_at=NOW,

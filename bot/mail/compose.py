@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import binascii
 import re
-from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from bot.errors import ChannelError
+from bot.mail.files_out import base64_lines, file_part
 from bot.mail.headers_out import (
     address_field,
     ascii_domain,
@@ -35,6 +35,8 @@ _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _RARE: Final = (*map(chr, (*range(9), *range(11, 32), 127)), "\x85", "\u2028", "\u2029")
 """One search for each of these takes a tenth of the time of one expression for all."""
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._-]{1,120}")
+_OWN_TOKEN: Final = re.compile(r"hd\.[a-z0-9.]{1,117}")
+"""A token of ours, as the outbox keeps it."""
 _ANSWER: Final = re.compile(r"(?:re|r|aw|sv|vs|antw|rif|ref|回复|回覆|答复)\s*[:：]\s*", re.IGNORECASE)
 _AUTO_REPLIES: Final = frozenset({Kind.ACKNOWLEDGEMENT, Kind.SURVEY})
 _MAX_SUBJECT: Final = 200
@@ -91,7 +93,7 @@ def compose(message: OutgoingMessage, desk: Desk, words: Words) -> ComposedMail:
         address_field("From", desk.name, desk.address),
         address_field("To", message.to.name, recipient),
         _reply_to(desk, message.token),
-        text_field("Subject", subject_line(_reference(message), message.thread.subject, words.subject)),
+        text_field("Subject", _subject(message, words.subject)),
         plain_field("Date", _date(message.created_at.astimezone(UTC))),
         plain_field("Message-ID", f"<{message.token}@{ascii_domain(desk.domain)}>"),
         *_threading(message, desk),
@@ -99,7 +101,7 @@ def compose(message: OutgoingMessage, desk: Desk, words: Words) -> ComposedMail:
         plain_field("Content-Language", words.locale),
         "MIME-Version: 1.0",
     ]
-    body = _bodies(words, message.token)
+    body = _with_files(_bodies(words, message.token), message)
     head = "\r\n".join(line for line in lines if line)
     return ComposedMail(
         raw=head.encode() + b"\r\n" + body,
@@ -118,14 +120,16 @@ def _date(moment: datetime) -> str:
 
 def _left_out(message: OutgoingMessage) -> tuple[str, ...]:
     """What this form cannot carry yet is said, never dropped in silence."""
-    parts = {"attachments": message.attachments, "choices": message.choices}
-    return tuple(
-        f"the {name} of {message.token} were left out of the mail" for name, part in parts.items() if part
-    )
+    return (f"the choices of {message.token} were left out of the mail",) if message.choices else ()
 
 
-def subject_line(reference: str, original: str, own: str) -> str:
-    """``[HD-42] Re: My printer`` for an answer, ``[HD-42] own words`` otherwise.
+def _subject(message: OutgoingMessage, own: str) -> str:
+    thread = message.thread
+    return subject_line(_reference(message), thread.subject, own, answers=bool(thread.answers))
+
+
+def subject_line(reference: str, original: str, own: str, *, answers: bool) -> str:
+    """``[HD-42] My printer``, with ``Re:`` for what ``answers`` a message, ``[HD-42] own words`` without one.
 
     Neither the tag nor Re: is doubled, however often the subject went to and fro.
     """
@@ -135,7 +139,7 @@ def subject_line(reference: str, original: str, own: str) -> str:
         rest = rest.replace(tag, " ").strip()
     while match := _ANSWER.match(rest):
         rest = rest[match.end() :]
-    words = f"Re: {rest}" if rest else clean_header(own)
+    words = f"Re: {rest}" if rest and answers else rest or clean_header(own)
     subject = " ".join(f"{tag} {words}".split())
     return subject if len(subject) <= _MAX_SUBJECT else subject[: _MAX_SUBJECT - 1].rstrip() + "…"
 
@@ -156,18 +160,24 @@ def _reply_to(desk: Desk, token: str) -> str:
 def _threading(message: OutgoingMessage, desk: Desk) -> list[str]:
     """In-Reply-To and References, at most ten: the first four and the last six (RFC 5322, 3.6.4).
 
-    Addresses with our tokens, which also lead an answer to its ticket, are no message ids.
+    What it answers stands last. Addresses with our tokens, which also lead an answer to its ticket, are no
+    message ids.
     """
-    ours = f"{desk.address.rpartition('@')[0]}+"
-    earlier = [key for key in message.thread.earlier if not key.lower().startswith(ours.lower())]
-    answers = message_ids((message.thread.answers,))
-    references = message_ids((*earlier, message.thread.answers))
+    ours = f"{desk.address.rpartition('@')[0]}+".lower()
+    earlier = [_whole_id(key, desk) for key in message.thread.earlier if not key.lower().startswith(ours)]
+    answers = message_ids((_whole_id(message.thread.answers, desk),))
+    references = [known for known in message_ids(earlier) if known not in answers] + answers
     if len(references) > 10:
         references = references[:4] + references[-6:]
     return [
         plain_field("In-Reply-To", *answers) if answers else "",
         plain_field("References", *references) if references else "",
     ]
+
+
+def _whole_id(key: str, desk: Desk) -> str:
+    """The Message-ID that we have made of a bare token of ours; the ids of others are whole."""
+    return f"<{key}@{ascii_domain(desk.domain)}>" if _OWN_TOKEN.fullmatch(key) else key
 
 
 def _automatic(message: OutgoingMessage) -> list[str]:
@@ -179,6 +189,24 @@ def _automatic(message: OutgoingMessage) -> list[str]:
         "X-Auto-Response-Suppress: DR, RN, OOF, AutoReply",
         f"X-Deskbot-Loop: {message.token}",
     ]
+
+
+def _with_files(text: bytes, message: OutgoingMessage) -> bytes:
+    """The text, and below it the files whose content is at hand (RFC 2046, 5.1.3)."""
+    if not message.attachments:
+        return text
+    boundary = f"=_files.{message.token[-40:]}".encode()
+    pieces = [
+        b'Content-Type: multipart/mixed;\r\n boundary="',
+        boundary,
+        b'"\r\n\r\n--',
+        boundary,
+        b"\r\n",
+        text,
+    ]
+    for number, file in enumerate(message.attachments, 1):
+        pieces += [b"\r\n--", boundary, b"\r\n", file_part(file, number)]
+    return b"".join((*pieces, b"\r\n--", boundary, b"--\r\n"))
 
 
 def _bodies(words: Words, token: str) -> bytes:
@@ -203,7 +231,7 @@ def _part(subtype: str, text: str) -> bytes:
     if text.isascii() and _fits(text):
         charset, encoding, body = b"us-ascii", b"7bit", octets
     elif len(octets) - len(text) > len(octets) // 4:
-        charset, encoding, body = b"utf-8", b"base64", _base64(octets)
+        charset, encoding, body = b"utf-8", b"base64", base64_lines(octets)
     else:
         charset, encoding, body = b"utf-8", b"quoted-printable", binascii.b2a_qp(octets, istext=True)
     return b"".join(
@@ -222,8 +250,3 @@ def _fits(text: str) -> bool:
         and not text.startswith("From ")
         and max(map(len, text.split("\n"))) <= _LINE
     )
-
-
-def _base64(octets: bytes) -> bytes:
-    encoded = b64encode(octets)
-    return b"\r\n".join(encoded[i : i + 76] for i in range(0, len(encoded), 76)) + b"\r\n"

@@ -12,9 +12,10 @@ from jinja2 import meta
 from bot.errors import TemplateError
 from bot.message import Notice
 from bot.render.environment import FUNCTIONS
-from bot.render.events import OPTIONAL, SAMPLES
-from bot.render.library import LAYOUT, TEXTS, Found, Library, events
+from bot.render.events import OPTIONAL
+from bot.render.library import LAYOUT, LAYOUTS, TEXTS, Found, Library, events
 from bot.render.renderer import FormName, Rendered, Renderer
+from bot.render.samples import SAMPLES
 
 FORMS: Final[tuple[FormName, ...]] = get_args(FormName)
 MAX_SUBJECT: Final = 150
@@ -44,6 +45,7 @@ def _faults(folder: Path | None, locales: Sequence[str], time_zone: str) -> Iter
             yield f"templates.folder: there is no folder {folder}; make it, or leave the key out"
         yield from _strangers(folder, locales)
     renderer = Renderer(folder)
+    yield from _left_out(renderer.library)
     for event in events():
         for locale in locales:
             yield from _unknown_names(renderer.library, event, locale)
@@ -58,6 +60,16 @@ def _strangers(folder: Path, locales: Sequence[str]) -> Iterator[str]:
         replaces = event in events() and locale in locales and path.parent.parent == folder
         if not replaces and path != folder / LAYOUT:
             yield f"{path}: replaces nothing; the name is LOCALE/EVENT.md.j2 with {', '.join(events())}, or {LAYOUT}"
+
+
+def _left_out(library: Library) -> Iterator[str]:
+    """A layout without these would show the text and keep silent about the rest, or let an agent's answer
+    carry the notification along."""
+    found = next(library.layouts(), None)
+    if isinstance(found, Found):
+        said = meta.find_undeclared_variables(LAYOUTS.parse(found.path.read_text(encoding="utf-8")))
+        for name in sorted({"answer_line", "body", "foot"} - said):
+            yield f"{found.path}: the layout leaves out {name!r}; write {{{{ {name} }}}} where it shall stand"
 
 
 def _unknown_names(library: Library, event: str, locale: str) -> Iterator[str]:

@@ -19,15 +19,15 @@ from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import TemplateError
-from bot.render import moments
-from bot.render.values import slot
+from bot.render import moments, states
+from bot.render.values import MAX_LINES, Lines, clean_lines, slot
 
 MAX_SOURCE: Final = 64_000
 MAX_NODES: Final = 4_000
 MAX_LOOP: Final = 100
 """Turns of one loop; loops stand at most two deep."""
-MAX_OUTPUT: Final = 200_000
-"""Characters that one template may write (H3)."""
+MAX_OUTPUT: Final = 500_000
+"""Characters that one template may write (H3): a long request whole, or the long story of a ticket."""
 
 _KNOWN: Final = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.For, nodes.If, nodes.Assign, nodes.Name,
@@ -108,6 +108,11 @@ def _truncate(value: Any, length: int = 100) -> str:
     return text if len(text) <= length else text[: max(int(length) - 1, 0)].rstrip() + "…"
 
 
+def _lines(value: Any, most: int = MAX_LINES) -> Lines:
+    """A text with its line breaks, at most ``most`` characters of it."""
+    return clean_lines(_text(value), max(1, min(int(_bounded(most)), MAX_LINES)))
+
+
 def _join(value: Any, separator: str = ", ") -> str:
     return _text(separator)[:100].join(_text(item) for item in _few(value))
 
@@ -127,11 +132,13 @@ _FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "join": _join,
     "last": lambda value: _few(value)[-1],
     "length": lambda value: len(_text(value) if isinstance(value, str) else _few(value)),
+    "lines": _lines,
     "lower": lambda value: _text(value).lower(),
     "truncate": _truncate,
     "upper": lambda value: _text(value).upper(),
     "before": moments.before,
     "duration": moments.duration,
+    "state": states.named,
     "when": moments.when,
 }
 _TESTS: Final[dict[str, Callable[..., bool]]] = {

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.mail.compose import ComposedMail, Desk, Words, compose
-from bot.message import OutgoingMessage
+from bot.message import Attachment, OutgoingMessage
+from bot.render.events import WITH_FILES
 from bot.render.renderer import renderer
 
 
@@ -16,6 +17,7 @@ class MailJob:
     """A message to be sent by mail, and what must be known of the desk."""
 
     message: OutgoingMessage
+    """Its files with their content; one without is only named in the text."""
     desk_name: str
     desk_address: str
     domain: str
@@ -32,9 +34,9 @@ def compose_mail(job: MailJob) -> ComposedMail:
 
     Raises ``TemplateError`` when no template can speak, ``ChannelError`` when it cannot be addressed.
     """
-    message = job.message
+    message, left_out = _with_files(job.message)
     desk = {"desk_name": job.desk_name, "desk_address": job.desk_address}
-    notice = replace(message.notice, values={**desk, **message.notice.values})
+    notice = replace(message.notice, values={**desk, **message.notice.values, "left_out": left_out})
     words = renderer(Path(job.templates) if job.templates else None).render(
         notice, now=job.now or message.created_at, desk_time_zone=job.desk_time_zone
     )
@@ -44,3 +46,19 @@ def compose_mail(job: MailJob) -> ComposedMail:
         Words(words.subject, words.text, words.html, words.locale),
     )
     return replace(mail, warnings=words.warnings + mail.warnings) if words.warnings else mail
+
+
+def _with_files(message: OutgoingMessage) -> tuple[OutgoingMessage, list[str]]:
+    """The message with the files that it can carry, and the names of the others.
+
+    Only what a person sent to somebody goes on with files; everything else is words (F10).
+    """
+    files = message.attachments if message.notice.event in WITH_FILES else ()
+    carried = tuple(file for file in files if _is_here(file))
+    if len(carried) == len(message.attachments):
+        return message, []
+    return replace(message, attachments=carried), [file.name for file in files if not _is_here(file)]
+
+
+def _is_here(file: Attachment) -> bool:
+    return len(file.content) == file.size

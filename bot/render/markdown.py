@@ -46,6 +46,14 @@ def parse(skeleton: str) -> list[Node]:
     return nodes if isinstance(nodes, list) else []
 
 
+def small_print(nodes: list[Node]) -> tuple[list[Node], list[Node]]:
+    """The text, and what stands below its last line across: how to answer, what else there is to know."""
+    for place in range(len(nodes) - 1, 0, -1):
+        if nodes[place]["type"] == "thematic_break":
+            return nodes[:place], nodes[place + 1 :]
+    return nodes, []
+
+
 def to_html(nodes: Sequence[Node]) -> str:
     """HTML with inline styles, as programs for mail need them; values are still slots."""
     return "".join(_html(node, 0) for node in nodes)

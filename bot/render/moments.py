@@ -149,6 +149,11 @@ def _setting(context: Context) -> Setting:
     return setting
 
 
+def language_of(context: Context) -> str:
+    """The language that a text is made in."""
+    return _setting(context).locale
+
+
 @pass_context
 def before(context: Context, value: Any) -> str:
     """A deadline: "today before 16:40", "before Tuesday 10:40"."""

@@ -13,12 +13,13 @@ from typing import Any, Final, Literal
 from markupsafe import Markup
 
 from bot.errors import TemplateError
+from bot.mail.answer_line import ANSWER_LINES
 from bot.message import Notice
 from bot.render import markdown
-from bot.render.events import OPTIONAL
+from bot.render.events import FOR_AGENTS, OPTIONAL
 from bot.render.library import LAYOUTS, TEXTS, Broken, Found, Library
 from bot.render.moments import SETTING, Setting
-from bot.render.values import Form, clean, number, numbered
+from bot.render.values import Form, clean, in_one_line, number, numbered
 
 FormName = Literal["email", "plain"]
 MAX_SUBJECT: Final = 200
@@ -71,13 +72,13 @@ class Renderer:
                 continue
             values[SETTING] = Setting(candidate.language, notice.time_zone, now, desk_time_zone)
             try:
-                return self._speak(candidate, values, form, tuple(problems))
+                return self._speak(candidate, notice.event, values, form, tuple(problems))
             except TemplateError as error:
                 problems.append(f"{candidate.path}: {error}")
         raise TemplateError("; ".join(problems) or f"there is no template for the event {notice.event!r}")
 
     def _speak(
-        self, found: Found, values: Mapping[str, Any], form: FormName, problems: tuple[str, ...]
+        self, found: Found, event: str, values: Mapping[str, Any], form: FormName, problems: tuple[str, ...]
     ) -> Rendered:
         locale = found.language
         skeleton, words = number(TEXTS.write(found.template, values))
@@ -85,10 +86,11 @@ class Renderer:
         frame = [clean(str(values.get(name) or "")) for name in _FRAME]
         shown = tuple(map(bool, frame))
         stamps = (x.stamp if isinstance(x, Found) else str(x) for x in layouts)
-        key = (skeleton, locale, form, shown, *stamps)
+        above = ANSWER_LINES[locale] if event in FOR_AGENTS and locale in ANSWER_LINES else ""
+        key = (skeleton, locale, form, above, shown, *stamps)
         page = self._pages.get(key)
         if page is None:
-            page = self._pages[key] = self._page(skeleton, len(words), locale, layouts, shown)
+            page = self._pages[key] = self._page(skeleton, len(words), locale, layouts, shown, above)
             if len(self._pages) > _KEPT:
                 self._pages.popitem(last=False)
         words += frame
@@ -101,12 +103,18 @@ class Renderer:
         )
 
     def _page(
-        self, skeleton: str, count: int, locale: str, layouts: list[Found | Broken], shown: tuple[bool, ...]
+        self,
+        skeleton: str,
+        count: int,
+        locale: str,
+        layouts: list[Found | Broken],
+        shown: tuple[bool, ...],
+        above: str,
     ) -> _Page:
         first, _, body = skeleton.strip().partition("\n")
         if not first.strip() or not body.strip():
             raise TemplateError("a template needs a subject in its first line, and a text below")
-        tree = markdown.parse(body)
+        tree, foot = markdown.small_print(markdown.parse(body))
         text = markdown.to_text(tree)
         html: Form | None = None
         warnings: list[str] = []
@@ -116,13 +124,16 @@ class Renderer:
             }
             parts = {
                 "locale": locale,
-                "subject": first.strip(),
-                "preheader": " ".join(text.split("\n\n")[:2]),
+                "answer_line": above,
+                "subject": in_one_line(first.strip()),
+                "preheader": in_one_line(" ".join(text.split("\n\n")[:2])),
                 "body": Markup(markdown.to_html(tree)),  # noqa: S704  made above, values are still slots
+                "foot": Markup(markdown.to_html(foot)),  # noqa: S704  likewise
                 **frame,
             }
             html, warnings = _framed(layouts, parts)
-        return _Page(Form.of(first.strip()), Form.of(text + "\n"), html, tuple(warnings))
+        whole = "\n\n".join(filter(None, (above, text, "----" if foot else "", markdown.to_text(foot))))
+        return _Page(Form.of(first.strip()), Form.of(whole + "\n"), html, tuple(warnings))
 
 
 def _framed(layouts: list[Found | Broken], parts: Mapping[str, Any]) -> tuple[Form, list[str]]:

@@ -21,6 +21,7 @@ from bot.mail.headers_out import address_field, bare_address, clean_header, mess
 from bot.message import Choice, Kind, Notice, OutgoingMessage, Party, ThreadRef
 
 TOKEN = "hd.42.abcdefgh.ijklmnop.abcdefghijklmnopqrstuvwxyz"
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 DESK = Desk("Help desk", "help@desk.example", "desk.example")
 WORDS = Words("We have received your request", "Hello\n", "<p>Hello</p>\n")
 ALLOWED = {
@@ -43,7 +44,7 @@ def message(**changes: Any) -> OutgoingMessage:
         kind=Kind.ACKNOWLEDGEMENT,
         token=TOKEN,
         notice=Notice("received", "en", "UTC", {"reference": "HD-42"}),
-        created_at=datetime(2026, 3, 10, 12, 0, tzinfo=UTC),
+        created_at=NOW,
     )
     return replace(usual, **changes)
 
@@ -113,15 +114,19 @@ def test_what_a_mail_cannot_carry_yet_is_said() -> None:
     ],
 )
 def test_a_subject_carries_tag_and_re_once(original: str, subject: str) -> None:
-    assert subject_line("HD-42", original, "own words") == subject
+    assert subject_line("HD-42", original, "own words", answers=True) == subject
+    first = subject.replace("[HD-42] Re: ", "[HD-42] ")
+    assert subject_line("HD-42", original, "own words", answers=False) == first
     if " Re: " in subject:
-        assert subject_line("HD-42", subject, "own words") == subject
+        assert subject_line("HD-42", subject, "own words", answers=True) == subject
+        assert subject_line("HD-42", first, "own words", answers=True) == subject
 
 
 @given(st.text(max_size=300))
 def test_a_subject_does_not_change_when_it_goes_to_and_fro(original: str) -> None:
-    once = subject_line("HD-42", original, "own words")
-    assert subject_line("HD-42", once, "own words") in {once, "[HD-42] Re: own words"}
+    once = subject_line("HD-42", original, "own words", answers=True)
+    again = subject_line("HD-42", once, "own words", answers=True)
+    assert again in {once, "[HD-42] Re: own words"}
     assert len(once) <= 200
 
 
@@ -323,3 +328,42 @@ def test_f14_an_image_in_the_html_is_never_fetched() -> None:
         compose(message(), DESK, Words("x", "x", f'<img src="http://127.0.0.1:{port}/">\n'))
         with pytest.raises(BlockingIOError):
             server.accept()
+
+
+# One thread
+
+
+def test_a_bare_token_of_ours_is_the_message_id_that_was_made_of_it() -> None:
+    token = "hd.42.abcdefghijkabcdefghijklmnopqrstuvwxyz"
+    thread = ThreadRef("x", token, ("question@example.com", "hd.42.first", "<no-at-sign>", token))
+    parsed = read(compose(message(thread=thread), DESK, WORDS))
+    assert parsed["In-Reply-To"] == f"<{token}@desk.example>"
+    references = parsed["References"].split()
+    assert references == [
+        "<question@example.com>",
+        "<hd.42.first@desk.example>",
+        "<no-at-sign>",
+        f"<{token}@desk.example>",
+    ]
+
+
+def test_what_a_mail_answers_stands_last_in_its_references() -> None:
+    thread = ThreadRef("x", "b@example.com", ("a@example.com", "b@example.com", "hd.42.last"))
+    parsed = read(compose(message(thread=thread), DESK, WORDS))
+    assert parsed["References"].split() == ["<a@example.com>", "<hd.42.last@desk.example>", "<b@example.com>"]
+
+
+@given(
+    st.lists(
+        st.sampled_from([f"m{n}@x.example" for n in range(30)] + [f"hd.42.{n}" for n in range(30)]),
+        max_size=60,
+    )
+)
+def test_a_chain_keeps_its_first_four_and_last_six(keys: list[str]) -> None:
+    whole = list(dict.fromkeys(f"<{key}>" if "@" in key else f"<{key}@desk.example>" for key in keys))
+    if keys:
+        last = f"<{keys[-1]}>" if "@" in keys[-1] else f"<{keys[-1]}@desk.example>"
+        whole = [one for one in whole if one != last] + [last]
+    thread = ThreadRef("x", keys[-1] if keys else "", tuple(keys))
+    found = str(read(compose(message(thread=thread), DESK, WORDS)).get("References", "")).split()
+    assert found == (whole if len(whole) <= 10 else whole[:4] + whole[-6:])

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.message import Kind, Notice, OutgoingMessage, Party, ThreadRef
-from bot.render.events import SAMPLES
 from bot.render.mail import MailJob
+from bot.render.samples import SAMPLES
 
 NOW: Final = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 TOKEN: Final = "hd.42.abcdefgh.ijklmnop.abcdefghijklmnopqrstuvwxyz"

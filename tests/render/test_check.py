@@ -12,8 +12,8 @@ from bot.cli.templates import faults, templates
 from bot.config import LOCALES, Config
 from bot.config import Templates as Section
 from bot.render.check import FORMS, sample
-from bot.render.events import SAMPLES
 from bot.render.library import BUILT_IN, events
+from bot.render.samples import SAMPLES
 
 
 def run(*words: str, folder: Path | None = None) -> Result:
