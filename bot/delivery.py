@@ -16,13 +16,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import clock
-from bot.config import Config
+from bot.desk import deliveries
+from bot.desk.desk import Desk
 from bot.errors import ChannelError, DeskbotError, HeldError
 from bot.failpoints import failpoint
 from bot.loops import Pace, persist
 from bot.metrics import Metrics
 from bot.ports import Sender
-from bot.store import outbox, tickets
+from bot.store import outbox
 from bot.store.engine import Store, Tx
 from bot.store.models import OutboxState
 from bot.store.outbox import OutboxClaim
@@ -35,6 +36,8 @@ _DELAYS: Final = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60))
 _GIVE_UP_AFTER: Final = timedelta(days=5)
 _AMBIGUOUS_MOST: Final = 2
 """A person's words are sent again after so many attempts of unknown end, and no more (X6)."""
+_TELL_AT: Final = 4
+"""Attempts after which the agents hear that an answer is still waiting: about 20 minutes."""
 _LONGEST_RESULT: Final = 500
 """Characters of what a service said."""
 
@@ -107,7 +110,7 @@ class Delivery:
         self,
         store: Store,
         senders: Mapping[str, Sender],
-        config: Config,
+        desk: Desk,
         metrics: Metrics,
         *,
         worker: str,
@@ -120,9 +123,10 @@ class Delivery:
         self._worker = worker
         self._pace = pace
         self._now = now
-        self._lease = config.store.lease
-        self._stale_after = config.limits.stale_after
-        self._fuse = Fuse(config.limits.all_per_hour)
+        self._desk = desk
+        self._lease = desk.config.store.lease
+        self._stale_after = desk.config.limits.stale_after
+        self._fuse = Fuse(desk.config.limits.all_per_hour)
         self._held_until = 0.0
 
     async def run(self) -> None:
@@ -195,10 +199,7 @@ class Delivery:
         if isinstance(step, GiveUp):
             await self._settle(claim, step.state, _in_words(error))
             return
-        await persist(
-            self._store,
-            lambda tx: outbox.put_off(tx, claim, step.after, _in_words(error), ambiguous=step.ambiguous),
-        )
+        await persist(self._store, lambda tx: self._put_off(tx, claim, step, _in_words(error)))
         self._metrics.delivered(claim.message.channel, "put-off")
         log.warning(
             "put off: %s",
@@ -206,14 +207,18 @@ class Delivery:
             extra={"action": "delivery.put-off", "outbox": claim.id, "attempt": claim.attempt},
         )
 
+    def _put_off(self, tx: Tx, claim: OutboxClaim, step: TryAgain, result: str) -> None:
+        mine = outbox.put_off(tx, claim, step.after, result, ambiguous=step.ambiguous)
+        if mine and claim.attempt == _TELL_AT and not claim.message.kind.automatic:
+            deliveries.delayed(tx, claim.message, result, self._desk, self._now())
+
     async def _settle(self, claim: OutboxClaim, state: OutboxState, result: str) -> None:
         """Record how it ended; what did not arrive is told in the ticket."""
 
         def unit(tx: Tx) -> bool:
             mine = outbox.settle(tx, claim, state, result)
-            if mine and state is not OutboxState.SENT and claim.message.ticket:
-                after = {"kind": claim.message.kind, "state": state, "result": result}
-                tickets.record(tx, claim.message.ticket, "delivery.ended", self._now(), after=after)
+            if mine and state is not OutboxState.SENT:
+                deliveries.ended(tx, claim.message, state, result, self._desk, self._now())
             return mine
 
         mine = await persist(self._store, unit)

@@ -27,7 +27,7 @@ from bot.store import outbox
 from bot.store.engine import Store
 from bot.store.models import Event, Outbox, OutboxState
 from bot.store.outbox import OutboxClaim
-from tests.desks import MONDAY, Clock, a_config, a_message, an_outgoing, make_store, open_desk
+from tests.desks import MONDAY, Clock, a_desk, a_message, an_outgoing, make_store, open_desk
 
 DAYS_5 = timedelta(days=5)
 
@@ -147,7 +147,7 @@ class Rig:
         self.store, self.clock, self.sink = store, clock, Sink()
         senders: dict[str, Sender] = {"mail": self.sink}
         self.delivery = Delivery(
-            store, senders, a_config(limits=limits), Metrics(), worker="w1", pace=Pace(), now=clock
+            store, senders, a_desk(limits=limits), Metrics(), worker="w1", pace=Pace(), now=clock
         )
 
     def queue(self, kind: Kind = Kind.REPLY, to: str = "ann@localhost", **values: Any) -> OutgoingMessage:
