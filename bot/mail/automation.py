@@ -38,11 +38,17 @@ _PRECEDENCE: Final = {
 }
 _NOT: Final = frozenset({"", "no", "false", "none", "0"})
 _AUTO_SUBJECT: Final = re.compile(
-    r"(?:out of (?:the )?office(?: auto(?:matic)?[ -]?(?:reply|response))?|auto(?:matic|mated)?[ -]?(?:reply|response)|autoreply|autoresponder|"
-    r"abwesenheitsnotiz|abwesenheitsmeldung|automatische antwort|auto-?antwort|réponse automatique|absence du bureau|"
-    r"respuesta automática|fuera de la oficina|resposta automática|risposta automatica|fuori (?:sede|ufficio)|autosvar|automatiskt svar|"
-    r"automatisch antwoord|afwezig(?:heid)?|automaattinen vastaus|odpowiedź automatyczna|automatická odpověď|автоматический ответ|автоответ|"
-    r"otomatik yanıt|自动(?:回复|答复)|自動(?:回覆|返信|応答)|자동 ?(?:회신|응답))\s*(?:[:：]|$)",
+    r"[\[(]?(?:out of (?:the )?office(?: auto(?:matic)?[ -]?(?:reply|response))?|ooo|auto(?:matic|mated)?[ -]?(?:reply|response|answer)|autoreply|autoresponder|"
+    r"vacation (?:reply|response|message)|abwesenheits(?:notiz|meldung|nachricht|assistent)|abwesend|automatische antwort|auto-?antwort|"
+    r"réponse automatique|absence du bureau|message d['’]absence|respuesta automática|fuera de (?:la )?oficina|resposta (?:automática|automàtica)|"
+    r"fora do escritório|risposta automatica|fuori (?:sede|ufficio)|autosvar|automatiskt? svar|automatisk besvarelse|frånvaro(?:meddelande)?|fravær(?:smelding)?|"
+    r"automatisch antwoord|afwezig(?:heid)?|automaattinen vastaus|poissaoloilmoitus|(?:odpowiedź automatyczna|automatyczna odpowiedź)|automatická odpověď|"
+    r"automatická odpoveď|automatikus válasz|răspuns automat|automatski odgovor|samodejni odgovor|automaatne vastus|automātisk[aā] atbilde|"
+    r"automatinis atsakymas|erantzun automatikoa|αυτόματη απάντηση|автоматический ответ|автоответ|автоматична відповідь|автоматичен отговор|"
+    r"аутоматски одговор|otomatik (?:yanıt|cevap)|balasan (?:otomatis|automatik)|trả lời tự động|ตอบกลับอัตโนมัติ|תגובה אוטומטית|מענה אוטומטי|"
+    r"رد تلقائي|پاسخ خودکار|自动(?:回复|答复)|自動(?:回覆|答覆|返信|応答)|不在通知|자동 ?(?:회신|응답))[\])]?\s*(?:[:：]|$)|"
+    r"auto: .{1,80}\b(?:out of (?:the )?office|is out|away|unavailable|nicht im (?:büro|haus)|abwesend|absent|fuera|fuori)|"
+    r"[\[(]auto(?:matic|mated)?[ -]?(?:reply|response)[\])]",
     re.IGNORECASE,
 )
 """With the colon that programs put behind it: a person may ask for access out of office hours."""

@@ -30,7 +30,8 @@ _ID_IN_TEXT: Final = re.compile(
 _STATUS: Final = re.compile(r"(?<![0-9.])[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")
 _REPLY_CODE: Final = re.compile(r"(?<![0-9.])([45])[0-9]{2}(?=[ -])")
 _DELAY: Final = re.compile(
-    r"warning message only|has been delayed|not yet been delivered|will be retried|do not need to resend|temporary (?:failure|error)",
+    r"warning message only|has been delayed|not yet been delivered|not been delivered yet|will be retried|do(?:es)? not need to (?:resend|take)|temporary (?:failure|error)|"
+    r"delivery attempts will continue|has been postponed|just a warning|no action is required|delivered yet|still (?:be )?(?:trying|queued)|will (?:keep|continue) trying",
     re.IGNORECASE,
 )
 STATUS_TYPES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
@@ -38,7 +39,22 @@ _MACHINES: Final = frozenset(
     {"mailer-daemon", "mailer_daemon", "mailerdaemon", "mdaemon", "mail-daemon", "maildaemon", "postmaster", "post_master",
      "mail.delivery.system", "mail-delivery-system", "mail_delivery_subsystem", "bounce", "bounces"}
 )  # fmt: skip
-_ROBOT: Final = re.compile(r"(?:no|do-?not)[-_.]?reply|antivirus|gateway|smtp|mailer|daemon", re.IGNORECASE)
+_ROBOT: Final = re.compile(
+    r"(?:no|do-?not)[-_.]?reply|anti-?virus|gateway|smtp|mailer|daemon|imss|interscan|sysadmin|mailadmin|mail-?system|mta\b|bounce",
+    re.IGNORECASE,
+)
+_ROBOT_NAME: Final = re.compile(
+    r"mail delivery (?:sub)?system|mailer[- ]daemon|mail administrator|courier mail server|interscan|delivery (?:service|notification)",
+    re.IGNORECASE,
+)
+_ANSWERED: Final = re.compile(r"\s*(?:re|aw|sv|fwd?|wg|tr)\s?:", re.IGNORECASE)
+_LATE: Final = re.compile(
+    r"\(delay|delay(?:ed)?\b|warning\W|verzögert|retrasad|atrasad|ritardat|différée|vertraagd|延迟|遅延",
+    re.IGNORECASE,
+)
+_STILL: Final = re.compile(
+    r"could not be delivered to: ?<|could not be delivered to the following", re.IGNORECASE
+)
 _SES: Final = re.compile(r'\\?"notificationType\\?"\s*:\s*\\?"Bounce\\?"')
 _UNREACHED: Final = frozenset({"failed", "delayed", "", "failure"})
 
@@ -54,7 +70,10 @@ def _standard_sign(mail: Mail) -> str:
         return "multipart/report delivery-status"
     if any(part.media_type in STATUS_TYPES for part in mail.leaves):
         return "message/delivery-status"
-    return "header x-failed-recipients" if "x-failed-recipients" in mail.fields else ""
+    for name in ("x-failed-recipients", "x-ms-exchange-message-is-ndr"):
+        if name in mail.fields:
+            return f"header {name}"
+    return ""
 
 
 def _wild_sign(mail: Mail, sender: Mailbox, *, null_sender: bool) -> str:
@@ -65,8 +84,11 @@ def _wild_sign(mail: Mail, sender: Mailbox, *, null_sender: bool) -> str:
         if subject:
             return "a machine's subject of failed delivery"
         return "a machine's words of failed delivery" if PHRASES.search(_words(mail)) else ""
-    if subject and _ROBOT.search(local_part(sender.address)) and PHRASES.search(_words(mail)):
-        return "a robot's words of failed delivery"
+    robot = _ROBOT.search(local_part(sender.address)) or _ROBOT_NAME.search(sender.name)
+    if robot and not _ANSWERED.match(fields.text("subject")):
+        words = _words(mail)
+        if (subject and PHRASES.search(words)) or _STILL.search(words):
+            return "a robot's words of failed delivery"
     if sender.address == "no-reply@sns.amazonaws.com" and _SES.search(_words(mail)):
         return "notification of failed delivery"
     return ""
@@ -99,9 +121,24 @@ def failed_recipients(mail: Mail) -> list[str]:
             for name in ("from", "to")
             for box in parse_addresses(mail.fields.plain(name))
         }
-        for address in named_recipients(_words(mail), ours):
+        domain = next((box.address for box in parse_addresses(mail.fields.plain("from"))), "").rpartition(
+            "@"
+        )[2]
+        for address in named_recipients(_words(mail), ours, domain.casefold()):
             _add(found, address)
+    if not found:
+        _add(found, _meant_for(mail))
     return list(found.values())[:RECIPIENT_LIMIT]
+
+
+def _meant_for(mail: Mail) -> str:
+    """When a report names nobody: whom the returned mail was sent to, if that is one person."""
+    for part in mail.leaves:
+        if part.media_type in _RETURNED:
+            fields, _ = read_fields(content := part.content()[:BLOCK_LIMIT], 0, len(content))
+            boxes = parse_addresses(fields.plain("to"))
+            return boxes[0].address if len(boxes) == 1 else ""
+    return ""
 
 
 def original_ids(mail: Mail) -> list[str]:
@@ -137,7 +174,7 @@ def is_permanent(mail: Mail) -> bool:
         if part.media_type in STATUS_TYPES:
             actions = {_action(group) for group in _groups(part) if _unreached(group)}
             return actions != {"delayed"} if actions else False
-    if _DELAY.search(_words(mail)[:4_000]):
+    if _DELAY.search(_words(mail)[:4_000]) or _LATE.search(mail.fields.text("subject")):
         return False
     return not failure_status(mail).startswith("4")
 

@@ -113,7 +113,7 @@ def _decode_as(data: bytes, name: str | None) -> str:
         return _strictly(data, "utf-8-sig") or data.decode(name, "replace")
     text = _strictly(data, name)
     if text is None and name.startswith("iso-2022-jp"):
-        text = _vendor_jis(data)
+        text = _vendor_jis(data) or _strictly(data, "iso-2022-jp-2004") or _strictly(data, "iso-2022-jp-3")
     if text is None and not data.isascii():
         text = _strictly(data, "utf-8-sig")
     return data.decode(name, "replace") if text is None else text
