@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bot.config.kinds import Addresses, Locale, Section, Words, Zone
 
@@ -45,3 +46,15 @@ class Senders(Section):
     nameservers: Words = ()
     """Empty: the system's."""
     timeout_seconds: int = Field(default=5, ge=1, le=30)
+
+    @field_validator("front")
+    @classmethod
+    def _networks(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            try:
+                ip_network(word, strict=False)
+            except ValueError:
+                raise ValueError(
+                    f'"{word}" is no address or network; write one like "192.0.2.7" or "10.0.0.0/8"'
+                ) from None
+        return words

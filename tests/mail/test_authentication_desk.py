@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from bot.app import App
 from bot.config import Config
@@ -131,6 +132,11 @@ async def test_name_servers_that_are_away_delay_a_mail_by_the_limit_and_judge_no
             )
             assert asyncio.get_running_loop().time() - start < 10  # one after the other they would take 20
             assert {message.authentication for message in messages} == {Authentication()}
+
+
+def test_a_front_server_that_is_no_address_is_a_mistake_of_the_configuration() -> None:
+    with pytest.raises(ValidationError, match="mx.ours.example"):
+        Config.model_validate({"senders": {"front": ("mx.ours.example",)}})
 
 
 def _quoted(text: str) -> str:
