@@ -135,7 +135,7 @@ async def test_name_servers_that_are_away_delay_a_mail_by_the_limit_and_judge_no
 
 
 def test_a_front_server_that_is_no_address_is_a_mistake_of_the_configuration() -> None:
-    with pytest.raises(ValidationError, match="mx.ours.example"):
+    with pytest.raises(ValidationError, match=r"mx\.ours\.example"):
         Config.model_validate({"senders": {"front": ("mx.ours.example",)}})
 
 
