@@ -21,6 +21,7 @@ OPTIONAL: Final[dict[str, Any]] = {
     "outage": None,
     "questions": (),
     "left_out": (),
+    "proposed": (),
 }
 
 FOR_AGENTS: Final = frozenset(
@@ -28,7 +29,7 @@ FOR_AGENTS: Final = frozenset(
 )
 """Events that only agents are told. Their mails begin with the line above which the answer is written."""
 
-WITH_FILES: Final = frozenset({"reply", "new_ticket", "requester_wrote"})
+WITH_FILES: Final = frozenset({"reply", "resolved", "new_ticket", "requester_wrote"})
 """Events whose mails may carry files."""
 
 KINDS: Final = {"received": Kind.ACKNOWLEDGEMENT, "reply": Kind.REPLY, "resolved": Kind.PROGRESS}

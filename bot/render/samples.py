@@ -56,6 +56,7 @@ _HOSTILE_TOLD: Final[dict[str, Any]] = {
 _MUCH_TOLD: Final[dict[str, Any]] = {
     "files": ["smoke.jpg", "a very long name of a picture " * 5 + ".jpg"],
     "left_out": ["film.mp4"],
+    "proposed": ["bob@example.com", "grace@example.com"],
     "oddities": ["two From headers", "more than one address in From"],
 }
 _LATE: Final = "2026-03-10T09:10:00+00:00"
@@ -128,9 +129,13 @@ _PROBLEMS: Final[list[dict[str, Any]]] = [
     {"code": "other-requester", "into": "HD-7"},
     {"code": "is-merged", "into": "HD-7"},
     {"code": "which-ticket", "verb": "take"},
+    {"code": "own-address", "given": "help@example.com"},
+    {"code": "nobody-to-tell"},
+    {"code": "holds-a-note", "line": "Third time this month."},
+    {"code": "nothing-said"},
     {"code": "of-tomorrow"},
 ]
-_ANSWERED: Final[dict[str, Any]] = {**_ABOUT, "known": ["take", "help"]}
+_ANSWERED: Final[dict[str, Any]] = {**_ABOUT, "known": ["take", "help"], "text": ""}
 
 
 def _in_hand(values: dict[str, Any]) -> dict[str, Any]:
@@ -215,12 +220,21 @@ SAMPLES: Final[dict[str, tuple[Sample, ...]]] = {
     "resolved": (
         ("usual", {**_REPLY, "text": "We have put in a new fuser.\nThe printer works again."}),
         ("without words", {**_REPLY, "text": ""}),
+        ("files too large", {**_REPLY, "left_out": ["film.mp4"]}),
         ("without a subject", {**_REPLY, "subject": ""}),
         ("hostile", {**_REPLY, "subject": _HOSTILE, "text": _HOSTILE}),
     ),
     "commands": (
         ("usual", {**_ANSWERED, "done": _DONE_ALL[:3], "problems": []}),
-        ("not understood", {**_ANSWERED, "done": [], "problems": _PROBLEMS[:2]}),
+        (
+            "not understood",
+            {
+                **_ANSWERED,
+                "done": [],
+                "problems": _PROBLEMS[:2],
+                "text": "#tkae\n#assign\n\nHello Anna,\nplease leave it off.",
+            },
+        ),
         ("everything done", {**_ANSWERED, "done": _DONE_ALL, "problems": []}),
         ("everything refused", {**_ANSWERED, "done": [], "problems": _PROBLEMS}),
         (
