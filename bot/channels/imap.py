@@ -221,13 +221,14 @@ class ImapDoor:
         return delay
 
     def _login(self, bridge: Bridge) -> Login:
-        from bot.channels.imap_login import by_password, by_token
+        from bot.channels.imap_login import login_for
 
-        if self._section.auth == "password":
-            return by_password(self._section)
-        from bot.channels.imap_oauth import Vault, tokens_for
-
-        return by_token(self._section, tokens_for(self._section, Vault(self.name, bridge, self._key)))
+        return login_for(
+            self._section,
+            self._key,
+            lambda: bridge.read(lambda tx: mailboxes.credential(tx, self.name)),
+            lambda sealed: bridge.write(lambda tx: mailboxes.keep_credential(tx, self.name, sealed)),
+        )
 
 
 class _Reading:

@@ -24,6 +24,18 @@ class Tokens(Protocol):
         """The mail server does not accept the current one."""
 
 
+def login_for(
+    section: Imap, key: bytes, load: Callable[[], str | None], save: Callable[[str], None]
+) -> Login:
+    """As the configuration says. ``load`` and ``save`` keep a credential that its service has renewed, sealed
+    with ``key``."""
+    if section.auth == "password":
+        return by_password(section)
+    from bot.channels.imap_oauth import Vault, tokens_for
+
+    return by_token(section, tokens_for(section, Vault(key, load, save)))
+
+
 def by_password(section: Imap) -> Login:
     """AUTHENTICATE PLAIN where it is offered, because it can carry any password; else LOGIN."""
     password = section.password.get_secret_value()

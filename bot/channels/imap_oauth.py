@@ -10,15 +10,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.channels.imap_bridge import Bridge
 from bot.channels.imap_faults import LoginRefused, Lost
 from bot.channels.imap_login import Tokens
 from bot.config import Imap
 from bot.log import register_secret
-from bot.store import mailboxes
 
 if TYPE_CHECKING:
     import requests
@@ -34,18 +33,18 @@ _SPARE: Final = timedelta(minutes=3)
 
 
 class Vault:
-    """Where a renewed refresh token is kept: sealed, beside the mailbox's lease."""
+    """Where a renewed refresh token is kept, sealed."""
 
-    def __init__(self, mailbox: str, bridge: Bridge, key: bytes) -> None:
-        self._mailbox = mailbox
-        self._bridge = bridge
+    def __init__(self, key: bytes, load: Callable[[], str | None], save: Callable[[str], None]) -> None:
+        self._load = load
+        self._save = save
         self._key = base64.urlsafe_b64encode(hashlib.sha256(b"mailbox credential\0" + key).digest())
 
     def newest(self, configured: str) -> str:
         """The token to begin with: the one that was renewed, unless somebody has configured another since."""
         from cryptography.fernet import Fernet, InvalidToken
 
-        sealed = self._bridge.read(lambda tx: mailboxes.credential(tx, self._mailbox))
+        sealed = self._load()
         if sealed is None:
             return configured
         try:
@@ -59,8 +58,7 @@ class Vault:
         from cryptography.fernet import Fernet
 
         kept = json.dumps({"began": _mark(configured), "token": token}).encode()
-        sealed = Fernet(self._key).encrypt(kept).decode()
-        self._bridge.write(lambda tx: mailboxes.keep_credential(tx, self._mailbox, sealed))
+        self._save(Fernet(self._key).encrypt(kept).decode())
 
 
 def _mark(token: str) -> str:

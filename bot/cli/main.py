@@ -18,6 +18,8 @@ _COMMANDS = {
     "tickets": ("bot.cli.tickets", "Look at tickets: list, show, why."),
     "inbox": ("bot.cli.inbox", "Look at what doors accepted: list, show, retry, drop."),
     "outbox": ("bot.cli.outbox", "Look at what goes out: list, retry, hold."),
+    "import": ("bot.cli.import_", "Bring in old mail, without telling anybody."),
+    "rehearse": ("bot.cli.rehearse", "Tell what would become of mail, changing and sending nothing."),
     "templates": ("bot.cli.templates", "Look at what the desk writes: list, check, preview."),
     "db": ("bot.cli.db", "The database: version, upgrade."),
     "hash-password": ("bot.cli.passwords", "Make a hash for [smtp.accounts]."),
