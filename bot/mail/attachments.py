@@ -1,7 +1,7 @@
 """Files that come with a mail: their safe names and their content (SECURITY.md C7, C8, C9, C19).
 
-Nothing is unpacked, fetched or executed: an archive, a calendar entry or a mail within the mail stays the
-octets it is.
+Nothing is inflated, fetched or executed: an archive, a calendar entry or a mail within the mail stays the
+octets it is. Beside a winmail.dat, which stays as well, stand the files that lie in it uncompressed.
 """
 
 from __future__ import annotations

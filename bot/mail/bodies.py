@@ -19,6 +19,7 @@ OCTET_LIMIT: Final = 4 * TEXT_LIMIT
 _CHARSET_IN_HTML: Final = re.compile(
     rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE
 )
+_TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _LINE_END: Final = re.compile("\r+\n|\r")
 
 
@@ -30,7 +31,7 @@ class Body:
     html: str | None = None
     attached: list[Part] = field(default_factory=list)
     files: list[tuple[str, bytes]] = field(default_factory=list)
-    """Files that stand uuencoded in the text."""
+    """Files that stand uuencoded in the text, or in a winmail.dat."""
 
 
 def read_body(mail: Mail) -> Body:
@@ -38,8 +39,20 @@ def read_body(mail: Mail) -> Body:
     body = _read(mail)
     if "begin " in body.text and "\nend" in body.text:
         body.text, body.files = uuencode.take_out(body.text)
+    for part in body.attached:
+        if part.media_type in _TNEF or part.filename.lower() == "winmail.dat":
+            _unpack(body, part)
     body.text = _limited(mail, body.text)
     return body
+
+
+def _unpack(body: Body, part: Part) -> None:
+    from bot.mail import tnef  # only Outlook's rare mistake needs it
+
+    unpacked = tnef.unpack(part.content())
+    body.files += unpacked.files
+    if not body.text.strip():
+        body.text = unpacked.text
 
 
 def _read(mail: Mail) -> Body:
