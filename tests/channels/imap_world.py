@@ -94,9 +94,9 @@ class Watched(Health):
         async with self._changed:
             self._changed.notify_all()
 
-    async def until(self, what: str, times: int = 1) -> None:
+    async def until(self, what: str, times: int = 1, patience: float = PATIENCE) -> None:
         """Until so many such events have been told in all."""
-        async with asyncio.timeout(PATIENCE), self._changed:
+        async with asyncio.timeout(patience), self._changed:
             await self._changed.wait_for(lambda: self.events.count(what) >= times)
 
     async def again(self, what: str = "looked") -> None:

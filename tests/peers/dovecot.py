@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BufferedRWPair
 from pathlib import Path
 from typing import Final
@@ -84,11 +85,11 @@ class Dovecot:
         """Shut down, and cut off whoever is connected."""
         if self._process is not None:
             self._process.terminate()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait(10)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.5)  # it would wait for clients with TLS until they go
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(10)
             self._process = None
 
     def close(self) -> None:
@@ -136,9 +137,9 @@ class Dovecot:
         assert self._process is not None
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
         for pid in children:
-            words = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if words.startswith((b"dovecot/imap", b"/usr/lib/dovecot/imap")):
-                os.kill(int(pid), signal.SIGKILL)
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"dovecot/imap"):
+                    os.kill(int(pid), signal.SIGKILL)
 
     def _write_configuration(self) -> None:
         root = os.geteuid() == 0
