@@ -35,7 +35,7 @@ STYLE: Final = {
     "li": "margin:0 0 6px 0",
     "quote": "margin:0 0 16px 0;padding:2px 0 2px 14px;border-left:3px solid #c3cad5",
     "hr": "border:0;border-top:1px solid #dde2ea;margin:20px 0",
-    "code": "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:14px",
+    "code": "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:0.93em",
     "a": "color:#0b57d0;text-decoration:underline",
 }
 
@@ -103,6 +103,13 @@ def _html_heading(node: Node, inner: Callable[[], str]) -> str:
     return f'<h{level} style="{STYLE["h"]}">{inner()}</h{level}>\n'
 
 
+def _html_quote(_: Node, inner: Callable[[], str]) -> str:
+    before, paragraph, last = inner().rpartition(f'<p style="{STYLE["p"]}">')
+    if paragraph and last.endswith("</p>\n"):
+        paragraph = '<p style="margin:0">'  # the bar beside it ends where the words end
+    return f'<blockquote class="quote" style="{STYLE["quote"]}">{before}{paragraph}{last}</blockquote>\n'
+
+
 _HTML: Final[dict[str, _Writer]] = {
     "text": lambda node, _: escape(node["raw"]),
     "codespan": lambda node, _: f'<code style="{STYLE["code"]}">{escape(node["raw"])}</code>',
@@ -123,9 +130,7 @@ _HTML: Final[dict[str, _Writer]] = {
     "heading": _html_heading,
     "list": _html_list,
     "list_item": lambda _, inner: f'<li style="{STYLE["li"]}">{inner()}</li>\n',
-    "block_quote": lambda _, inner: (
-        f'<blockquote class="quote" style="{STYLE["quote"]}">{inner()}</blockquote>\n'
-    ),
+    "block_quote": _html_quote,
 }
 
 

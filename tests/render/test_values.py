@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -9,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.render import Renderer
-from bot.render.values import clean
+from bot.message import Notice
+from bot.render import Rendered, Renderer, markdown
+from bot.render.check import sample
+from bot.render.environment import Sandbox
+from bot.render.values import CUT, Form, clean, clean_lines, number
 from tests.render.jobs import NOW, notice
 
 RENDERER = Renderer()
@@ -116,3 +120,88 @@ def test_a_name_is_used_in_the_greeting(name: str) -> None:
 )  # fmt: skip
 def test_a_name_that_is_none_is_left_out_of_the_greeting(name: str | None) -> None:
     assert RENDERER.render(notice(requester_name=name), now=NOW).text.startswith("Hello,\n")
+
+
+# Texts of several lines
+
+
+def said(text: str, event: str = "reply", **values: Any) -> Rendered:
+    told = Notice(event, "en", "UTC", {**sample(event), "text": text, **values})
+    return RENDERER.render(told, now=NOW)
+
+
+def test_the_lines_of_a_person_stay_lines_in_both_forms() -> None:
+    reply = said("one\n\n  two\nthree")
+    assert reply.text.startswith("one\n\n  two\nthree\n\nAda Lovelace\nHelp desk\n")
+    assert "one<br>\n<br>\n&nbsp;&nbsp;two<br>\nthree</p>" in (reply.html or "")
+
+
+def test_a_text_inside_a_quote_is_marked_on_every_line() -> None:
+    told = said("one\n\n> two\nthree", "new_ticket")
+    assert "\n\n> one\n>\n> > two\n> three\n\n" in told.text
+
+
+@pytest.mark.parametrize("source", ["- {{ x | lines }}", "- a\n  - b {{ x | lines }}", "12. {{ x | lines }}", "> - {{ x | lines }}"])  # fmt: skip
+def test_further_lines_stand_below_the_first(source: str) -> None:
+    sandbox = Sandbox(markdown=True)
+    skeleton, values = number(sandbox.write(sandbox.make(source), {"x": "one\ntwo"}))
+    text = Form.of(markdown.to_text(markdown.parse(skeleton))).text(values)
+    first, second = text.split("\n")[-2:]
+    indent = first.index("one") - (2 if "b " in first else 0)
+    assert second == first[:1].replace("-", " ").replace("1", " ") + " " * (indent - 1) + "two"
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("event", ["reply", "new_ticket"])
+def test_h5_a_text_of_several_lines_is_never_markup(payload: str, event: str) -> None:
+    def tags(text: str) -> list[tuple[str, Any]]:
+        found = Tags(said(text, event).html or "").found
+        return [one for one in found if one[0] != "br"]
+
+    assert tags(f"{payload}\n{payload}\n\n{payload}") == tags("plain\nwords")
+
+
+@given(st.text(max_size=300))
+def test_a_clean_text_keeps_its_lines_and_no_controls(text: str) -> None:
+    clear = clean_lines(text)
+    assert clean_lines(clear) == clear
+    assert all(c == "\n" or c.isprintable() or not c.isascii() for c in clear)
+    assert "\n\n\n\n" not in clear
+    assert clear == clear.strip("\n").rstrip()
+    lines = [clean(line).strip() for line in text.splitlines()]
+    assert "".join("".join(lines).split()) == "".join(clear.split())
+
+
+@given(st.text(alphabet="ab \n", max_size=400), st.integers(1, 100))
+def test_a_text_that_is_too_long_ends_where_a_word_ends(text: str, most: int) -> None:
+    clear = clean_lines(text, most)
+    assert len(clear) <= most + len(CUT)
+    whole = clean_lines(text)
+    if len(text) <= most and len(whole) <= most:
+        assert clear == whole
+    else:
+        assert clear.endswith(CUT)
+
+
+def test_what_an_agent_writes_and_what_a_person_asks_is_whole() -> None:
+    text = "\n".join(f"Line {number} of a long story, with words." for number in range(2500))
+    assert len(text) > 96_000
+    assert text in said(text).text
+    assert text in said(text, "new_ticket").text.replace("\n> ", "\n")
+
+
+def test_no_text_is_too_long_to_be_said() -> None:
+    for text in ("\t" * 1_000_000, "word " * 200_000, "\n" * 1_000_000, "好" * 1_000_000, "<&>\n" * 250_000):
+        told = said(text, "requester_wrote", standing="reference", who=text, address=text, files=[text] * 100,
+                    oddities=[text] * 100, left_out=[text] * 100, proposed=[text] * 100)  # fmt: skip
+        assert told.warnings == ()
+        assert len(told.text) < 400_000
+        story = [{"who": text, "at": NOW.isoformat(), "kind": "note", "text": text}] * 50
+        assert said(text, "escalated", reason=text, level=2, by="Ada", story=story).warnings == ()
+
+
+def test_a_title_and_the_preview_are_one_line() -> None:
+    page = said("one\ntwo", "new_ticket").html or ""
+    hidden = re.search(r'<div style="display:none[^>]*>([^<]*)<', page)
+    assert hidden is not None
+    assert "Anna Rossi (anna@example.com) asks for help. Answer" in hidden[1]
