@@ -91,6 +91,7 @@ class App:
             self.metrics,
             worker=self.worker,
             pace=self._delivery_pace,
+            at_once=3 * config.relay.connections,
             now=now,
         )
         self.timers = Timers(self.store, pace=self._timer_pace, now=now)
@@ -293,6 +294,9 @@ def prepare_store(store: Store) -> None:
         return
     if not store.embedded:
         raise StoreError("the database is not up to date: run `deskbot db upgrade` once, then start again")
+    if migrate.version(store) is None:
+        migrate.create(store)
+        return
     migrate.upgrade_elsewhere(store.url.render_as_string(hide_password=False))
 
 

@@ -30,7 +30,6 @@ from bot.store.outbox import OutboxClaim
 
 log = logging.getLogger("deskbot.delivery")
 
-_AT_ONCE: Final = 32
 _DELAYS: Final = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60))
 """Between attempts; the last one again and again."""
 _GIVE_UP_AFTER: Final = timedelta(days=5)
@@ -115,13 +114,17 @@ class Delivery:
         *,
         worker: str,
         pace: Pace,
+        at_once: int = 12,
         now: clock.Clock = clock.now,
     ) -> None:
+        """``at_once``: claims in hand. Each is in doubt when the process dies, so no more than keep the senders
+        busy."""
         self._store = store
         self._senders = senders
         self._metrics = metrics
         self._worker = worker
         self._pace = pace
+        self._at_once = at_once
         self._now = now
         self._desk = desk
         self._lease = desk.config.store.lease
@@ -131,7 +134,7 @@ class Delivery:
 
     async def run(self) -> None:
         """Claim and send until cancelled; what is in hand is finished first."""
-        await self._pace.work(self._claim, self._handle, at_once=_AT_ONCE)
+        await self._pace.work(self._claim, self._handle, at_once=self._at_once)
 
     async def keep_leases(self) -> None:
         """Renew what is in hand; a supervised loop of its own, so that a slow relay loses nothing to others."""

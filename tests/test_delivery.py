@@ -348,8 +348,8 @@ async def test_l9_a_stop_finishes_what_is_being_sent_and_leaves_the_rest(tmp_pat
             await running
         states = Counter(rig.states())
         assert states["sending"] == 0, "nothing is given away half"
-        assert states["sent"] == len(rig.sink.taken) == 32
-        assert states["queued"] == 8
+        assert states["sent"] == len(rig.sink.taken) == 12
+        assert states["queued"] == 28
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -101,17 +102,33 @@ def claim(tx: Tx, worker: str, limit: int, lease: timedelta, octets: int = 2**40
     """Take up to ``limit`` waiting payloads, oldest first, away from all other workers; ``octets`` of them at
     most, but at least one, because all of them will be in memory."""
     rows = sorted(_CLAIM.all(tx, most=limit, holder=worker, delay=lease))
-    claims: list[Claim] = []
-    for inbox_id, attempt, key, channel, received_at, size in rows:
-        octets -= size
-        if octets < 0 and claims:
+    few: list[tuple[Any, ...]] = []
+    for row in rows:
+        octets -= row[5]
+        if octets < 0 and few:
             break
-        raw, envelope = _PAYLOAD.one(tx, inbox=inbox_id) or (b"", {})
-        claims.append(Claim(inbox_id, attempt, Payload(channel, key, raw, received_at, envelope)))
-    if too_many := [row[0] for row in rows[len(claims) :]]:
+        few.append(row)
+    if too_many := [row[0] for row in rows[len(few) :]]:
         untouched = {"state": InboxState.WAITING, "worker": None, "attempts": Inbox.attempts - 1}
         tx.run(sa.update(Inbox).where(Inbox.id.in_(too_many)).values(untouched))
-    return claims
+    bytes_of = _payloads(tx, [row[0] for row in few])
+    return [
+        Claim(row_id, attempt, Payload(channel, key, bytes_of[row_id][0], received_at, bytes_of[row_id][1]))
+        for row_id, attempt, key, channel, received_at, _ in few
+    ]
+
+
+def _payloads(tx: Tx, ids: list[int]) -> dict[int, tuple[bytes, dict[str, Any]]]:
+    """Bytes and envelopes. One question for all on PostgreSQL, where each is a round trip; one for each on
+    SQLite, where that costs nothing and a list would be compiled anew for every length."""
+    if tx.dialect == "sqlite":
+        return {one: _PAYLOAD.one(tx, inbox=one) or (b"", {}) for one in ids}
+    rows = tx.run(
+        sa.select(PayloadRow.inbox_id, PayloadRow.raw, PayloadRow.envelope).where(
+            PayloadRow.inbox_id.in_(ids)
+        )
+    )
+    return {row[0]: (row[1], row[2]) for row in rows} if ids else {}
 
 
 def finish(

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from bot.errors import StoreError
 from bot.store.engine import Store
 from bot.store.faults import translated
+from bot.store.models import Base
 
 _FOLDER: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x6465736B
@@ -58,6 +59,17 @@ def upgrade(store: Store) -> None:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def create(store: Store) -> None:
+    """Make all tables in an empty database, as the steps would have made them: a first start then need not
+    wait for Alembic. ``tests/store/test_migrations.py`` holds that both ways end alike."""
+    with translated(), store.engine.begin() as connection:
+        Base.metadata.create_all(connection)
+        connection.execute(
+            sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        )
+        connection.execute(sa.text("INSERT INTO alembic_version VALUES (:head)"), {"head": known()[-1]})
 
 
 def upgrade_elsewhere(url: str) -> None:

@@ -45,6 +45,31 @@ def test_the_steps_make_what_the_models_say(empty: Store) -> None:
     assert differences == []
 
 
+def test_tables_made_at_once_are_those_that_the_steps_make(empty: Store) -> None:
+    migrate.create(empty)
+    assert migrate.is_current(empty)
+    made = _columns(empty)
+    with empty.engine.begin() as connection:
+        Base.metadata.drop_all(connection)
+        connection.execute(sa.text("DROP TABLE alembic_version"))
+    migrate.upgrade(empty)
+    assert made == _columns(empty)
+
+
+def _columns(store: Store) -> dict[str, Any]:
+    """Every table's columns with type and null, and its indexes and unique constraints, without their order."""
+    found: dict[str, Any] = {}
+    inspector = sa.inspect(store.engine)
+    for table in inspector.get_table_names():
+        columns = {(c["name"], str(c["type"]), c["nullable"]) for c in inspector.get_columns(table)}
+        indexes = {
+            (i["name"], tuple(i["column_names"]), bool(i["unique"])) for i in inspector.get_indexes(table)
+        }
+        unique = {tuple(u["column_names"]) for u in inspector.get_unique_constraints(table)}
+        found[table] = columns, indexes, unique
+    return found
+
+
 def test_an_empty_database_has_no_version_and_an_upgraded_one_is_current(empty: Store) -> None:
     assert migrate.version(empty) is None
     assert not migrate.is_current(empty)
