@@ -46,8 +46,16 @@ have_dovecot() {
     "$venv/bin/python" -c 'import sys; from tests.peers.dovecot import find_program; sys.exit(not find_program())'
 }
 
+have_postfix() {
+    "$venv/bin/python" -c 'import sys; from tests.peers.postfix import find_program; sys.exit(not find_program())'
+}
+
+have_mail_clients() {
+    "$venv/bin/python" -c 'import sys; from tests.peers.mail_clients import missing_programs; sys.exit(bool(missing_programs()))'
+}
+
 # Debian starts what it installs, unless a policy says no; the tests start their own.
-apt_dovecot() {
+apt_without_start() {
     policy=/usr/sbin/policy-rc.d
     export DEBIAN_FRONTEND=noninteractive
     if [ ! -e "$policy" ]; then
@@ -56,14 +64,23 @@ apt_dovecot() {
         trap 'rm -f "$policy"' EXIT
     fi
     apt-get update -qq &&
-        apt-get install -y -qq --no-install-recommends dovecot-imapd dovecot-lmtpd >/dev/null
+        apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-if ! have_dovecot && may_apt; then
-    say "Installing Dovecot for the tests (apt-get)"
-    apt_dovecot || say "apt-get could not install dovecot-imapd and dovecot-lmtpd"
-fi
-if ! have_dovecot && [ "${CI:-}" = true ]; then
-    say "Dovecot is needed under CI=true and could not be installed"
-    exit 1
-fi
+# need NAME CHECK PACKAGE...: what the check does not find is installed; under CI it must be there then.
+need() {
+    name=$1 check=$2
+    shift 2
+    if ! "$check" && may_apt; then
+        say "Installing $name for the tests (apt-get)"
+        apt_without_start "$@" || say "apt-get could not install $*"
+    fi
+    if ! "$check" && [ "${CI:-}" = true ]; then
+        say "$name: needed under CI=true and could not be installed"
+        exit 1
+    fi
+}
+
+need Dovecot have_dovecot dovecot-imapd dovecot-lmtpd
+need Postfix have_postfix postfix
+need "Mail programs" have_mail_clients s-nail mutt msmtp swaks bsdutils

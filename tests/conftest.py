@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.peers.postgres", "tests.peers.dovecot"]
+pytest_plugins = ["tests.peers.postgres", "tests.peers.dovecot", "tests.peers.mail_house"]
