@@ -103,9 +103,13 @@ _CORE: Final = frozenset(
     {"thanks", "thank", "thx", "ty", "cheers", "grazie", "appreciated", "much-appreciated"}
 )
 _CHINESE: Final = re.compile(
-    r"(?:谢谢|多谢|感谢|非常|十分|太|您|你|们|的|了|啊|哦|帮助|支持|好的|好|已经|已|解决|可以|收到|辛苦|没问题|问题)+"
+    r"(?:谢谢|多谢|感谢|非常|十分|太|您|你|们|的|了|啊|哦|(?<=[的谢您你们])(?:帮助|支持)|好的|好|已经|已|(?<=已)解决|(?<=已经)解决|解决了|(?<=已经)可以|可以了|收到|"
+    r"辛苦|没问题了?|问题(?=已|解决了))+"
 )
 _CHINESE_CORE: Final = re.compile("谢谢|多谢|感谢|辛苦")
+_HELP: Final = frozenset({"help", "support", "aiuto", "supporto"})
+_FOR: Final = frozenset({"for", "your", "per", "vostro"})
+"""Without one of these before it, a word of help asks for some: "help! thanks"."""
 _LONGEST: Final = 200
 
 
@@ -118,6 +122,9 @@ def only_thanks(text: str) -> bool:
     latin = [word for word in words if word.isascii() or not _has_chinese(word)]
     chinese = [word for word in words if _has_chinese(word)]
     if not all(word in _WORDS for word in latin) or not all(_CHINESE.fullmatch(word) for word in chinese):
+        return False
+    asked = next((place for place, word in enumerate(latin) if word in _HELP), None)
+    if asked is not None and not _FOR & set(latin[:asked]):
         return False
     return any(word in _CORE for word in latin) or any(_CHINESE_CORE.search(word) for word in chinese)
 

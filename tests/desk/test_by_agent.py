@@ -1,0 +1,551 @@
+"""Agents work by mail: what they write goes where they mean it to go, and nobody can write in their name."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bot.desk.outcome import Reason, Result
+from bot.intake import receive
+from bot.message import Attachment, Automation, Bounce, Forwarded, IncomingMessage, Kind, Party, Verdict
+from bot.store import migrate
+from bot.store.engine import Store, Tx
+from bot.store.models import AttachmentRow, Entry, Outbox, Person, Ticket
+from tests.desk.by_mail import (
+    ALIAS,
+    ANN,
+    ANNA,
+    BOB,
+    CARLA,
+    EVE,
+    GONE,
+    TEAM,
+    a_team,
+    an_answer,
+    answers,
+    asks,
+    done,
+    letters,
+    problems,
+    said,
+    token_to,
+    whole_of,
+    works,
+    written,
+)
+from tests.desks import Clock, OpenDesk
+
+CANARY = "the customer is difficult, canary 4711"
+A_FILE = Attachment("log.txt", "text/plain", 3, "ab" * 32)
+
+
+def owner(desk: OpenDesk, number: int) -> str | None:
+    """The name of a ticket's owner."""
+    owned = desk.ticket(number).owner_id
+    return next((row.name for row in desk.rows(Person) if row.id == owned), None)
+
+
+def test_a_new_ticket_is_told_to_each_active_agent_of_its_team_once(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk, "The printer burns.", name="Ann")
+        (to_anna,), (to_bob,) = letters(desk, ANNA), letters(desk, BOB)
+        assert (to_anna.kind, to_anna.notice.event, to_anna.ticket) == (Kind.NOTICE, "new_ticket", number)
+        assert to_anna.notice.values["text"] == "The printer burns."
+        assert (to_anna.notice.values["who"], to_anna.notice.values["address"]) == ("Ann", ANN)
+        assert to_anna.notice.values["due"] == desk.ticket(number).first_response_due.isoformat()
+        assert (to_anna.notice.locale, to_bob.notice.locale) == ("en", "it")
+        assert not letters(desk, CARLA)
+        assert not letters(desk, GONE)
+
+
+def test_an_agent_who_asks_for_help_is_a_requester_and_is_not_told_of_it(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        outcome = works(desk, ANNA, "My own screen is dark.")
+        assert (outcome.result, outcome.reason) == (Result.OPENED, Reason.NEW)
+        assert [letter.notice.event for letter in letters(desk, ANNA)] == ["received"]
+        assert [letter.notice.event for letter in letters(desk, BOB)] == ["new_ticket"]
+
+
+@pytest.mark.parametrize("address", [ANNA, ALIAS])
+def test_what_an_agent_answers_in_a_matter_of_their_own_is_the_requesters_word(
+    tmp_path: Path, address: str
+) -> None:
+    with a_team(tmp_path) as desk:
+        number = works(desk, address, "My own screen is dark.").ticket or 0
+        works(desk, BOB, "Is it plugged in?", number)
+        before = written(desk)
+        outcome = answers(desk, address, number, "It is.", verdict=Verdict.PASS)
+        assert (outcome.result, outcome.reason) == (Result.APPENDED, Reason.REFERENCE)
+        assert said(desk, number)[-1] == ("message", "It is.")
+        assert owner(desk, number) == "Bob"
+        assert [row.recipient for row in desk.rows(Outbox)[before:]] == [BOB]
+
+
+def test_an_agents_answer_goes_to_the_requester_with_its_words_alone(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        before = written(desk)
+        whole = f"Use the other one.\n\nOn Monday the desk wrote:\n> {CANARY}\n-- \nAnna, room 5"
+        outcome = answers(desk, ANNA, number, "Use the other one.", whole_text=whole, verdict=Verdict.PASS)
+        assert (outcome.result, outcome.reason, outcome.ticket) == (Result.COMMANDED, Reason.BY_AGENT, number)
+        (letter,) = letters(desk, since=before)
+        assert (letter.kind, letter.notice.event, letter.to.address) == (Kind.REPLY, "reply", ANN)
+        assert letter.notice.values["text"] == "Use the other one."
+        assert "canary" not in whole_of(letter)
+        assert ANNA not in whole_of(letter)
+        assert said(desk, number)[-1] == ("reply", "Use the other one.")
+
+
+def test_the_first_answer_takes_the_ticket_and_keeps_the_promise(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        desk.clock.forward(minutes=10)
+        answers(desk, ANNA, number, "Use the other one.", verdict=Verdict.PASS)
+        ticket = desk.ticket(number)
+        assert (ticket.state, ticket.first_response_at, owner(desk, number)) == (
+            "open",
+            desk.clock(),
+            "Anna Rossi",
+        )
+        desk.clock.forward(minutes=10)
+        answers(desk, BOB, number, "And this.", verdict=Verdict.PASS)
+        assert owner(desk, number) == "Anna Rossi"
+        assert desk.ticket(number).first_response_at == ticket.first_response_at
+        assert desk.actions(number).count("answered") == 1
+
+
+def test_the_requesters_answer_goes_to_the_owner_and_else_to_the_team(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        answers(desk, ANN, number, "More.")
+        assert [len(letters(desk, agent, "requester_wrote")) for agent in (ANNA, BOB)] == [1, 1]
+        works(desk, BOB, "#take", number)
+        answers(desk, ANN, number, "Still more.")
+        assert [len(letters(desk, agent, "requester_wrote")) for agent in (ANNA, BOB)] == [1, 2]
+        assert letters(desk, BOB, "requester_wrote")[-1].notice.values["text"] == "Still more."
+
+
+def test_when_the_owner_has_left_the_team_is_told(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        works(desk, BOB, "#take", number)
+        left = {key: {**agent, "active": key != "bob"} for key, agent in TEAM["agents"].items()}
+        with a_team(tmp_path / "unused", agents=left) as later:
+            desk.desk = later.desk
+        answers(desk, ANN, number, "Hello?")
+        assert [len(letters(desk, agent, "requester_wrote")) for agent in (ANNA, BOB)] == [1, 0]
+
+
+def test_a_mail_of_commands_alone_is_never_forwarded(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        before = written(desk)
+        works(desk, ANNA, "#take\n#priority P2\n#category printer\n", number)
+        assert {row.recipient for row in desk.rows(Outbox)[before:]} == {ANNA}
+        assert [one["code"] for one in done(desk, ANNA)] == ["taken", "priority", "category"]
+
+
+def test_commands_above_words_are_done_and_only_the_words_are_sent(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        answers(desk, ANNA, number, "#priority P1\n\nHello Ann,\nwe come.", verdict=Verdict.PASS)
+        (letter,) = letters(desk, ANN, "reply")
+        assert letter.notice.values["text"] == "Hello Ann,\nwe come."
+        assert "priority P1" not in whole_of(letter)
+        assert desk.ticket(number).priority == "P1"
+        assert [one["code"] for one in done(desk, ANNA)] == ["priority", "replied"]
+
+
+def test_a_misunderstood_command_does_nothing_and_gives_the_agent_their_words_back(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        events, before, entries = desk.actions(number), written(desk), said(desk, number)
+        ticket = desk.ticket(number)
+        text = "#take\n#resolv\n\nHello Ann, it works."
+        outcome = works(desk, ANNA, text, number)
+        assert (outcome.result, outcome.reason) == (Result.COMMANDED, Reason.NOT_UNDERSTOOD)
+        assert (desk.ticket(number), desk.actions(number), said(desk, number)) == (ticket, events, entries)
+        (letter,) = letters(desk, since=before)
+        assert letter.to.address == ANNA
+        assert letter.notice.values["text"] == text
+        assert problems(desk, ANNA) == [{"code": "unknown-verb", "line": "#resolv", "verb": "resolv"}]
+        assert "resolve" in letter.notice.values["known"]
+
+
+@pytest.mark.parametrize(
+    "refused", ["#priority P9", "#assign nobody", "#merge HD-99", "#reopen", "#close HD-0", "#note HD-99 x"]
+)
+def test_when_one_command_is_refused_nothing_of_any_has_happened(tmp_path: Path, refused: str) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        events, before, entries = desk.actions(number), written(desk), said(desk, number)
+        ticket = desk.ticket(number)
+        text = f"#take\n#note a note\n#assign carla\n{refused}\n\nHello Ann"
+        outcome = works(desk, ANNA, text, number)
+        assert (outcome.result, outcome.reason) == (Result.COMMANDED, Reason.REFUSED)
+        assert (desk.ticket(number), desk.actions(number), said(desk, number)) == (ticket, events, entries)
+        (letter,) = letters(desk, since=before)
+        assert (letter.to.address, letter.notice.values["text"]) == (ANNA, text)
+        assert len(problems(desk, ANNA)) == 1
+
+
+def test_an_answer_to_a_misunderstanding_names_no_ticket_and_finds_none(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        works(desk, ANNA, "#take")
+        assert problems(desk, ANNA) == [{"code": "which-ticket", "verb": "take"}]
+        keys = (f"{desk.token()}@localhost",)
+        assert works(desk, ANNA, "#status", thread_keys=keys).reason is Reason.REFUSED
+
+
+def test_an_agents_files_go_with_the_answer(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        answers(desk, ANNA, number, "See the file.", verdict=Verdict.PASS, attachments=(A_FILE,))
+        assert letters(desk, ANN, "reply")[-1].attachments == (A_FILE,)
+        answers(desk, ANNA, number, "#resolve\nSee the file.", verdict=Verdict.PASS, attachments=(A_FILE,))
+        assert letters(desk, ANN, "resolved")[-1].attachments == (A_FILE,)
+        assert len(desk.rows(AttachmentRow)) == 2
+
+
+def test_a_file_alone_is_an_answer_and_nothing_at_all_is_none(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        answers(desk, ANNA, number, "", verdict=Verdict.PASS, attachments=(A_FILE,))
+        assert letters(desk, ANN, "reply")[-1].attachments == (A_FILE,)
+        before = written(desk)
+        assert answers(desk, ANNA, number, "", verdict=Verdict.PASS).reason is Reason.REFUSED
+        assert [letter.to.address for letter in letters(desk, since=before)] == [ANNA]
+
+
+@pytest.mark.parametrize("text", ["#note look at this", "#take"])
+def test_a_file_with_commands_alone_is_kept_for_colleagues_and_not_sent(tmp_path: Path, text: str) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        works(desk, ANNA, text, number, attachments=(A_FILE,))
+        (kept,) = desk.rows(AttachmentRow)
+        assert {row.id: row.kind for row in desk.rows(Entry)}[kept.entry_id] == "note"
+        assert not [letter for letter in letters(desk) if letter.attachments]
+
+
+def test_an_agent_may_answer_from_any_address_of_theirs(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        keys = (f"{token_to(desk, ANNA, number)}@localhost",)
+        outcome = works(desk, ALIAS, "Hello", thread_keys=keys)
+        assert (outcome.reason, outcome.ticket) == (Reason.BY_AGENT, number)
+        assert len(letters(desk, ANN, "reply")) == 1
+
+
+def test_a_reply_that_can_reach_nobody_is_refused(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk, sender="")
+        works(desk, ANNA, "Hello", number)
+        assert [one["code"] for one in problems(desk, ANNA)] == ["nobody-to-tell"]
+        assert [kind for kind, _ in said(desk, number)] == ["message"]
+
+
+def test_a_note_never_reaches_the_requester_whatever_is_done_with_the_ticket(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        works(desk, ANNA, f"#note\nfirst line\n\n{CANARY}\n#reply and more", number)
+        works(desk, ANNA, f"#escalate {CANARY}", number)
+        works(desk, ANNA, "#link eve@evil.example\n#assign bob", number)
+        works(desk, BOB, f"#wait {CANARY}", number)
+        works(desk, BOB, "Hello Ann", number)
+        works(desk, BOB, "#resolve\nDone.", number)
+        works(desk, BOB, f"#reopen {CANARY}", number)
+        works(desk, BOB, f"#note {CANARY}\n#close {CANARY}", number)
+        told = [letter for letter in letters(desk) if letter.to.address in {ANN, EVE}]
+        assert len(told) == 5
+        assert not [letter for letter in told if "canary" in whole_of(letter)]
+        assert [letter for letter in letters(desk, BOB, "handed_over") if "canary" in whole_of(letter)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"> {CANARY}\nI will tell them.",
+        f"Yes.\n>> {CANARY}",
+        f"Anna wrote: {CANARY}.",
+        "> the customer is difficult,\n> canary 4711\nYes.",
+        f"#resolve\nDone.\n\n> {CANARY}",
+        f"#reply {CANARY}",
+        "> no!\nreally?",
+    ],
+)
+def test_a_note_that_is_quoted_in_an_answer_stops_the_answer(tmp_path: Path, text: str) -> None:
+    """Between the lines of a hand-over nobody can tell what is quoted: it is the notes that give it away."""
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        works(desk, ANNA, f"#note\n{CANARY}\nno!", number)
+        before = written(desk)
+        outcome = works(desk, BOB, text, number)
+        assert outcome.reason is Reason.REFUSED
+        assert [letter.to.address for letter in letters(desk, since=before)] == [BOB]
+        assert problems(desk, BOB)[0]["code"] == "holds-a-note"
+
+
+def test_an_agent_opens_a_ticket_for_somebody_else(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        text = "#for Dora@Localhost\n#priority P1\n\nShe called: no light."
+        outcome = works(desk, ANNA, text, subject="No light")
+        number = outcome.ticket or 0
+        assert (outcome.result, outcome.reason) == (Result.OPENED, Reason.BY_AGENT)
+        ticket = desk.ticket(number)
+        assert (ticket.subject, ticket.priority, ticket.state) == ("No light", "P1", "new")
+        assert said(desk, number) == [("message", "She called: no light.")]
+        (received,) = letters(desk, "dora@localhost")
+        assert (received.notice.event, received.to.address) == ("received", "Dora@Localhost")
+        assert [one["code"] for one in done(desk, ANNA)] == ["opened-for", "priority"]
+        assert [letter.notice.event for letter in letters(desk, BOB)] == ["new_ticket"]
+        assert [letter.notice.event for letter in letters(desk, ANNA)] == ["commands"]
+        answers(desk, "dora@localhost", number, "Still dark.")
+        assert said(desk, number)[-1] == ("message", "Still dark.")
+
+
+@pytest.mark.parametrize("text", ["#for x@localhost\n#priority P9", "#for help@localhost\nfor ourselves"])
+def test_a_ticket_for_somebody_else_is_opened_wholly_or_not_at_all(tmp_path: Path, text: str) -> None:
+    with a_team(tmp_path) as desk:
+        assert works(desk, ANNA, text).reason is Reason.REFUSED
+        assert desk.rows(Ticket) == []
+        assert [row.recipient for row in desk.rows(Outbox)] == [ANNA]
+
+
+def test_d20_an_agent_who_passes_on_a_mail_opens_the_ticket_for_its_sender(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        passed_on = Forwarded(Party("email", "dora@localhost", "Dora"), "No light", "It is dark here.")
+        outcome = works(desk, ANNA, CANARY, subject="Fwd: No light", forwarded=passed_on)
+        number = outcome.ticket or 0
+        assert (outcome.result, outcome.reason) == (Result.OPENED, Reason.BY_AGENT)
+        assert desk.ticket(number).subject == "No light"
+        assert said(desk, number) == [("message", "It is dark here."), ("note", CANARY)]
+        (received,) = letters(desk, "dora@localhost")
+        assert "canary" not in whole_of(received)
+        assert [letter.notice.event for letter in letters(desk, BOB)] == ["new_ticket"]
+
+
+def test_d20_a_mail_that_is_passed_on_without_a_word_is_no_note(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        passed_on = Forwarded(Party("email", "dora@localhost"), "No light", "It is dark here.")
+        whole = "---------- Forwarded message ---------\nFrom: dora@localhost\n\nIt is dark here."
+        number = works(desk, ANNA, whole, subject="Fwd: No light", forwarded=passed_on).ticket or 0
+        assert said(desk, number) == [("message", "It is dark here.")]
+
+
+def test_d20_a_customer_who_passes_on_a_mail_stays_the_requester(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        passed_on = Forwarded(Party("email", "victim@localhost"), "x", "pay me")
+        for sender, verdict in ((ANN, Verdict.PASS), (ANNA, Verdict.UNKNOWN), (ANNA, Verdict.FAIL)):
+            outcome = works(desk, sender, "see below", verdict=verdict, forwarded=passed_on, subject="Fwd: x")
+            assert outcome.reason is Reason.NEW
+        assert not letters(desk, "victim@localhost")
+
+
+@pytest.mark.parametrize("address", ["noreply@shop.example", "help@localhost", "help+x@localhost"])
+def test_e2_a_machine_whose_mail_is_passed_on_is_sent_nothing(tmp_path: Path, address: str) -> None:
+    with a_team(tmp_path) as desk:
+        passed_on = Forwarded(Party("email", address), "Your order", "Thank you.")
+        works(desk, ANNA, "", subject="Fwd: Your order", forwarded=passed_on)
+        assert not letters(desk, address)
+        assert len(desk.rows(Ticket)) == 1
+
+
+def test_what_is_passed_on_into_a_ticket_is_a_note_and_never_an_answer(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        before = written(desk)
+        passed_on = Forwarded(Party("email", ANN), "x", "secret of the supplier")
+        works(
+            desk,
+            ANNA,
+            CANARY,
+            whole_text=f"{CANARY}\nsecret of the supplier",
+            subject=f"Fwd: [HD-{number}] Fire",
+            forwarded=passed_on,
+        )
+        assert said(desk, number)[-1] == ("note", f"{CANARY}\nsecret of the supplier")
+        assert [letter.to.address for letter in letters(desk, since=before)] == [ANNA]
+        assert [one["code"] for one in done(desk, ANNA)] == ["noted"]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNKNOWN, Verdict.FAIL])
+@pytest.mark.parametrize("text", ["#close", "#assign bob\nI own you", "Hello Ann, call 0900-123"])
+def test_d6_nothing_is_done_in_the_name_of_an_agent_whose_mail_nothing_proves(
+    tmp_path: Path, verdict: Verdict, text: str
+) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        before, ticket = written(desk), desk.ticket(number)
+        outcome = answers(desk, ANNA, number, text, verdict=verdict)
+        assert (outcome.result, outcome.reason) == (Result.APPENDED, Reason.UNPROVED_AGENT)
+        after = desk.ticket(number)
+        assert (after.state, after.owner_id, after.first_response_at) == ("new", None, None)
+        assert after.requester_id == ticket.requester_id
+        assert said(desk, number)[-1] == ("unverified", text)
+        assert not [row for row in desk.rows(Outbox)[before:] if row.recipient == ANN]
+        told = letters(desk, BOB, "requester_wrote")[-1].notice.values
+        assert told["standing"] == "unproved-agent"
+        assert told["oddities"]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNKNOWN, Verdict.FAIL])
+def test_d6_a_tag_in_an_unproved_agents_mail_opens_a_flagged_request(
+    tmp_path: Path, verdict: Verdict
+) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        outcome = works(desk, ANNA, "#close", number, verdict=verdict)
+        assert (outcome.result, outcome.reason) == (Result.OPENED, Reason.NEW)
+        assert desk.ticket(number).state == "new"
+        assert desk.rows(Entry)[-1].oddities
+        assert letters(desk, ANNA, "new_ticket")[-1].notice.values["oddities"]
+
+
+def test_d6_a_strangers_proved_mail_has_no_power_over_tickets(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        assert works(desk, EVE, "#close", number).reason is Reason.NEW
+        assert works(desk, ANN, "#close", number).reason is Reason.SUBJECT_TAG
+        assert desk.ticket(number).state == "new"
+        assert said(desk, number)[-1] == ("message", "#close")
+
+
+@pytest.mark.parametrize(
+    ("reply", "whole"),
+    [
+        ("Hello.", "Hello.\n\nOn Monday Ann wrote:\n> #close"),
+        ("Hello.\n#close", "Hello.\n#close"),
+        ("Hello.", "Hello.\n-- \n#close"),
+        ("> #close\nNo.", "> #close\nNo."),
+    ],
+)
+def test_d10_no_command_is_taken_from_quotes_signatures_or_below_words(
+    tmp_path: Path, reply: str, whole: str
+) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        answers(desk, ANNA, number, reply, whole_text=whole, verdict=Verdict.PASS)
+        assert desk.ticket(number).state == "open"
+        assert letters(desk, ANN, "reply")[-1].notice.values["text"] == reply
+
+
+def test_d10_what_a_passed_on_mail_says_is_no_command(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        passed_on = Forwarded(Party("email", EVE), "x", "#close HD-1\n#assign gone")
+        number = asks(desk)
+        works(desk, ANNA, "see below", subject="Fwd: x", forwarded=passed_on)
+        assert desk.ticket(number).state == "new"
+
+
+@pytest.mark.parametrize(
+    "automation", [Automation.AUTO_REPLY, Automation.BOUNCE, Automation.LIST, Automation.OURSELVES]
+)
+def test_d11_a_machine_in_an_agents_name_does_nothing_and_answers_nobody(
+    tmp_path: Path, automation: Automation
+) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        before = written(desk)
+        answers(
+            desk, ANNA, number, "#close\nI am away until Monday.", verdict=Verdict.PASS, automation=automation
+        )
+        assert (desk.ticket(number).state, desk.ticket(number).owner_id) == ("new", None)
+        assert not letters(desk, ANN, since=before)
+        assert said(desk, number)[-1][0] == "automatic"
+
+
+def test_d11_the_absence_note_of_an_agent_about_nothing_opens_nothing(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        outcome = works(desk, ANNA, "I am away.", automation=Automation.AUTO_REPLY)
+        assert (outcome.result, outcome.reason) == (Result.IGNORED, Reason.AUTOMATIC)
+        assert (desk.rows(Ticket), desk.rows(Outbox)) == ([], [])
+
+
+def test_d12_who_has_left_has_no_power_though_their_token_is_genuine(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        mail = an_answer(desk, BOB, number, "#close", verdict=Verdict.PASS)
+        left = {key: {**agent, "active": key != "bob"} for key, agent in TEAM["agents"].items()}
+        with a_team(tmp_path / "unused", agents=left) as later:
+            desk.desk = later.desk
+        assert desk.receive(mail).reason is Reason.UNPROVED_AGENT
+        assert works(desk, BOB, f"#close HD-{number}").reason is Reason.NEW
+        assert desk.ticket(number).state == "new"
+
+
+def test_d12_who_is_no_longer_in_the_configuration_is_a_stranger(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        mail = an_answer(desk, BOB, number, "#close", verdict=Verdict.PASS)
+        left = {key: agent for key, agent in TEAM["agents"].items() if key != "bob"}
+        with a_team(tmp_path / "unused", agents=left) as later:
+            desk.desk = later.desk
+        outcome = desk.receive(mail)
+        assert (outcome.result, outcome.reason) == (Result.APPENDED, Reason.NOT_PARTICIPANT)
+        assert (desk.ticket(number).state, said(desk, number)[-1][0]) == ("new", "unverified")
+
+
+def test_e13_a_notification_to_one_of_our_own_addresses_is_left_out_and_noted(tmp_path: Path) -> None:
+    looped = {"anna": {"name": "Anna", "addresses": ["help+anna@localhost"], "teams": ["first-line"]}}
+    with a_team(tmp_path, agents=looped) as desk:
+        number = asks(desk)
+        assert [row.recipient for row in desk.rows(Outbox)] == [ANN]
+        assert desk.actions(number) == ["opened", "delivery.suppressed"]
+
+
+def test_e12_a_command_that_changes_nothing_writes_no_event(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        text = "#take\n#priority P2\n#category x\n#link eve@evil.example\n#assign anna\n#assign second-line\n#for ann@localhost"
+        works(desk, ANNA, text, number)
+        events, told = desk.actions(number), len(letters(desk, CARLA))
+        timers = [row for row in desk.rows(Outbox) if row.recipient == CARLA]
+        works(desk, ANNA, text, number)
+        assert desk.actions(number) == events
+        assert len(letters(desk, CARLA)) == told == len(timers) == 1
+
+
+def test_bounces_of_an_unknown_mail_in_an_agents_name_change_nothing(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        report = Bounce((ANN,), permanent=True, originals=("unknown@localhost",))
+        outcome = works(desk, ANNA, "#close", automation=Automation.BOUNCE, bounce=report)
+        assert (outcome.result, outcome.reason) == (Result.IGNORED, Reason.BOUNCE)
+
+
+def both_at_once(desk: OpenDesk, mails: list[IncomingMessage]) -> None:
+    """Each mail in a transaction of its own, begun before any of them goes on."""
+    ready = threading.Barrier(len(mails))
+
+    def unit(tx: Tx, mail: IncomingMessage) -> None:
+        ready.wait(10)
+        receive(tx, mail, desk.desk, desk.clock())
+
+    with ThreadPoolExecutor(len(mails)) as pool:
+        list(pool.map(lambda mail: desk.store.write_now(lambda tx: unit(tx, mail)), mails))
+
+
+def test_two_agents_who_answer_at_once_are_both_heard_and_one_owns_the_ticket(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    url = postgres_url.replace("postgresql://", "postgresql+psycopg://")
+    clock = Clock()
+    store = Store(url, now=clock)
+    migrate.upgrade(store)
+    with a_team(tmp_path) as unused:
+        desk = OpenDesk(store, unused.desk, clock, tmp_path)
+        try:
+            for _ in range(5):
+                number = asks(desk)
+                both_at_once(
+                    desk,
+                    [an_answer(desk, who, number, f"I, {who}", verdict=Verdict.PASS) for who in (ANNA, BOB)],
+                )
+                assert sorted(kind for kind, _ in said(desk, number)) == ["message", "reply", "reply"]
+                assert [desk.actions(number).count(a) for a in ("assigned", "answered")] == [1, 1]
+                assert owner(desk, number) in {"Anna Rossi", "Bob"}
+                clock.forward(hours=2)
+        finally:
+            store.close()
