@@ -44,6 +44,7 @@ from bot.workers import Workers
 if TYPE_CHECKING:
     from bot.mail.compose import ComposedMail
     from bot.ports import Accept, Sender
+    from bot.render.mail import MailJob
 
 log = logging.getLogger("deskbot.app")
 
@@ -215,8 +216,7 @@ class App:
         return [await self._sender_check.prove(read.message, read.unproved, payload)]
 
     async def compose(self, message: OutgoingMessage) -> ComposedMail:
-        """Words and octets for one mail, made in a child. A template that kills its child is not asked twice:
-        the built-in one speaks (H3, H4)."""
+        """Words and octets for one mail, made in a child."""
         from bot.render.mail import MailJob, compose_mail
 
         desk = self.config.desk
@@ -233,13 +233,29 @@ class App:
         try:
             mail = await self.workers.run(compose_mail, job)
         except WorkerFailed as error:
-            if job.templates is None:
-                raise
-            self._template_broke(f"{message.notice.event}: {error}")
-            mail = await self.workers.run(compose_mail, replace(job, templates=None))
+            mail = await self._compose_simpler(job, message, error)
         for warning in mail.warnings:
             log.warning("a mail is not as it should be: %s", warning, extra={"action": "mail.warning"})
         return mail
+
+    async def _compose_simpler(
+        self, job: MailJob, bare: OutgoingMessage, error: WorkerFailed
+    ) -> ComposedMail:
+        """A template that kills its child is not asked twice: the built-in one speaks (H3, H4). Files for which
+        a child has no room are only named (``bare``: the message without their content)."""
+        from bot.render.mail import compose_mail
+
+        if job.templates is not None:
+            self._template_broke(f"{bare.notice.event}: {error}")
+            job = replace(job, templates=None)
+            try:
+                return await self.workers.run(compose_mail, job)
+            except WorkerFailed as again:
+                error = again
+        if job.message == bare:
+            raise error
+        log.error("files were left out of a mail: %s", error, extra={"action": "mail.files-too-large"})
+        return await self.workers.run(compose_mail, replace(job, message=bare))
 
     def _template_broke(self, what: str) -> None:
         self.metrics.template_broken()

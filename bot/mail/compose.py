@@ -104,7 +104,7 @@ def compose(message: OutgoingMessage, desk: Desk, words: Words) -> ComposedMail:
     body = _with_files(_bodies(words, message.token), message)
     head = "\r\n".join(line for line in lines if line)
     return ComposedMail(
-        raw=head.encode() + b"\r\n" + body,
+        raw=b"".join((head.encode(), b"\r\n", *body)),
         mail_from="" if message.kind.automatic else bare_address(desk.address),
         recipient=recipient,
         smtputf8=not head.isascii(),
@@ -191,10 +191,10 @@ def _automatic(message: OutgoingMessage) -> list[str]:
     ]
 
 
-def _with_files(text: bytes, message: OutgoingMessage) -> bytes:
+def _with_files(text: bytes, message: OutgoingMessage) -> list[bytes]:
     """The text, and below it the files whose content is at hand (RFC 2046, 5.1.3)."""
     if not message.attachments:
-        return text
+        return [text]
     boundary = f"=_files.{message.token[-40:]}".encode()
     pieces = [
         b'Content-Type: multipart/mixed;\r\n boundary="',
@@ -205,8 +205,8 @@ def _with_files(text: bytes, message: OutgoingMessage) -> bytes:
         text,
     ]
     for number, file in enumerate(message.attachments, 1):
-        pieces += [b"\r\n--", boundary, b"\r\n", file_part(file, number)]
-    return b"".join((*pieces, b"\r\n--", boundary, b"--\r\n"))
+        pieces += [b"\r\n--", boundary, b"\r\n", *file_part(file, number)]
+    return [*pieces, b"\r\n--", boundary, b"--\r\n"]
 
 
 def _bodies(words: Words, token: str) -> bytes:

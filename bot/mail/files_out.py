@@ -18,21 +18,27 @@ from bot.message import Attachment
 _TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 _BARE_NAME: Final = re.compile(r"[A-Za-z0-9 ._()+,@!$&=-]{1,60}")
 _OPAQUE: Final = "application/octet-stream"
+_AT_ONCE: Final = 57 * 1024
+"""Octets, in whole lines: a million lines at once would take five times the room."""
 _PIECE: Final = 60
 """Octets of a name on one line."""
 
 
-def file_part(file: Attachment, number: int) -> bytes:
-    """One file with its header. ``number`` names a file without a name."""
+def file_part(file: Attachment, number: int) -> tuple[bytes, bytes]:
+    """One file: its header and its content. ``number`` names a file without a name."""
     lines = [f"Content-Type: {_media_type(file.media_type)}", "Content-Disposition: attachment;"]
     parameters = list(_name(safe_name(file.name) or f"attachment-{number}"))
     lines += [f" {one};" for one in parameters[:-1]] + [f" {parameters[-1]}"]
     head = "\r\n".join((*lines, "Content-Transfer-Encoding: base64", "", ""))
-    return head.encode("ascii") + base64_lines(file.content)
+    return head.encode("ascii"), base64_lines(file.content)
 
 
 def base64_lines(octets: bytes) -> bytes:
     """Base64 in lines of 76 characters (RFC 2045, 6.8)."""
+    return b"".join(_some_lines(octets[i : i + _AT_ONCE]) for i in range(0, len(octets), _AT_ONCE)) or b"\r\n"
+
+
+def _some_lines(octets: bytes) -> bytes:
     encoded = b64encode(octets)
     return b"\r\n".join(encoded[i : i + 76] for i in range(0, len(encoded), 76)) + b"\r\n"
 
