@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.app import App
 from bot.config import Config
-from bot.store.models import Entry, Event, Inbox, Outbox, Ticket
+from bot.store.models import Entry, Event, Inbox, Outbox, PayloadRow, Ticket
 from tests.peers.mail_house import PASSWORD, MailHouse, address
 from tests.peers.postfix import HOST
 
@@ -108,6 +109,13 @@ async def said(app: App) -> list[tuple[str, str]]:
 async def happened(app: App, action: str) -> list[Any]:
     """The events of one kind."""
     return [row for row in await rows(app, Event) if row.action == action]
+
+
+async def came(app: App) -> list[EmailMessage]:
+    """Every mail that was taken, as it came."""
+    query = sa.select(PayloadRow.raw).order_by(PayloadRow.inbox_id)
+    raw = await app.store.read(lambda tx: list(tx.run(query).scalars()))
+    return [message_from_bytes(octets, policy=policy.default) for octets in raw]
 
 
 def words_of(mail: EmailMessage) -> str:

@@ -6,7 +6,9 @@ What people see in it is shown in docs/a_day_by_mail.md.
 
 from __future__ import annotations
 
+import os
 import smtplib
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,11 +16,13 @@ import pytest
 
 from bot.app import App
 from bot.store.models import Inbox, Outbox, Ticket
+from tests.day_by_mail import PAGE, RENEW, renewed
 from tests.peers.mail_clients import Mutt, Snail, require_mail_clients, swaks
 from tests.peers.mail_house import PASSWORD, MailHouse, address, until
 from tests.peers.postfix import DOMAIN, HOST, UNREACHABLE, Postfix
 from tests.real_desk import (
     base_subject,
+    came,
     configuration,
     happened,
     outcomes,
@@ -103,6 +107,7 @@ async def test_a_request_is_answered_resolved_opened_again_and_ended_from_two_ma
             ("reply", "A new printer stands there now."),
             ("message", "Thanks a lot!"),
         ]
+        taken = await came(app)
 
     # In both mailboxes it is one conversation, by references alone and by subject alone.
     assert threads(mail_house, "ben") == "(1 2 3 4)"
@@ -114,6 +119,7 @@ async def test_a_request_is_answered_resolved_opened_again_and_ended_from_two_ma
 
     # Postfix knew the desk by its certificate, on the way in, and the desk Postfix, on the way out.
     assert "Verified TLS connection established to localhost" in mail_house.postfix.logged()
+    see_page({name: mail_house.mailbox(name) for name in ("ben", "anna")} | {"desk": taken})
 
 
 async def test_d6_an_agents_name_has_power_only_where_our_own_server_proved_it(
@@ -330,6 +336,17 @@ async def test_an_address_in_utf8_is_answered_through_postfix(
 
 
 # What the stories are made of
+
+
+def see_page(boxes: dict[str, list[EmailMessage]]) -> None:
+    """The page that shows this story shows these mails."""
+    page = PAGE.read_text(encoding="utf-8")
+    now = renewed(page, boxes)
+    if os.environ.get(RENEW):
+        PAGE.write_text(now, encoding="utf-8")
+    assert page == now or os.environ.get(RENEW), (
+        f"docs/{PAGE.name} shows other mails than people get now: run this test with {RENEW}=1 and read the page"
+    )
 
 
 class Vacation:

@@ -1,0 +1,36 @@
+"""The page docs/a_day_by_mail.md: its mails are those of a real run, its prose is written by hand.
+
+A block of the page says which mail it shows: ``<!-- ben 2 -->`` is the second in Ben's mailbox, ``<!-- desk 2 -->``
+the second that came to the desk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Final
+
+from tests.real_desk import words_of
+
+PAGE: Final = Path(__file__).parent.parent / "docs" / "a_day_by_mail.md"
+RENEW: Final = "DESKBOT_RENEW_PAGES"
+"""Set in the environment: the blocks are written anew instead of being compared."""
+
+_BLOCK: Final = re.compile(r"(<!-- (\w+) (\d+) -->\n```text\n)(.*?)(```\n)", re.DOTALL)
+_TOKEN: Final = re.compile(r"hd\.(\d+)\.[a-z2-7]{37}")
+_DATE: Final = re.compile(r"\w{3}, \w{3} \d\d, \d{4} at \d\d:\d\d:\d\d[AP]M [+-]\d{4}")
+_QUOTE: Final = re.compile(r"((?:^>.*\n){4})(?:^>.*\n)+", re.MULTILINE)
+
+
+def renewed(page: str, boxes: Mapping[str, Sequence[EmailMessage]]) -> str:
+    """The page with the mails of this run in its blocks. What differs from run to run is left out."""
+    return _BLOCK.sub(lambda m: m[1] + _shown(boxes[m[2]][int(m[3]) - 1]) + m[5], page)
+
+
+def _shown(mail: EmailMessage) -> str:
+    """A mail as text: who, to whom, about what, and the words; only the beginning of a long quote."""
+    fields = "".join(f"{name}: {mail[name]}\n" for name in ("From", "To", "Subject"))
+    text = _QUOTE.sub(r"\1> ...\n", words_of(mail).strip() + "\n")
+    return _TOKEN.sub(r"hd.\1....", fields) + "\n" + _DATE.sub("Wed, Mar 04, 2026 at 09:31:00AM +0000", text)
