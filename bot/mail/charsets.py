@@ -16,7 +16,7 @@ _SAME: Final = (
     "cp861 cp862 cp863 cp864 cp865 cp866 cp869 cp874 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 "
     "cp1257 cp1258 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-10 "
     "iso8859-13 iso8859-14 iso8859-15 iso8859-16 mac-roman mac-cyrillic mac-greek mac-latin2 mac-turkish "
-    "mac-iceland ptcp154 kz1048 shift-jis-2004"
+    "mac-iceland ptcp154 kz1048 shift-jis-2004 cp720 hp-roman8"
 )
 
 _ALIASES: Final = {
@@ -49,10 +49,40 @@ _ALIASES: Final = {
     "koi8": "koi8-r", "koi8r": "koi8-r", "koi": "koi8-r", "koi8u": "koi8-u", "koi8-ru": "koi8-u", "cskoi8r": "koi8-r",
     "macintosh": "mac-roman", "mac": "mac-roman", "x-mac-roman": "mac-roman", "macroman": "mac-roman",
     "x-mac-cyrillic": "mac-cyrillic", "x-mac-greek": "mac-greek", "x-mac-ce": "mac-latin2", "x-mac-turkish": "mac-turkish",
+    "usascii": "ascii", "ascii-us": "ascii", "en-us.ascii": "ascii", "english": "ascii", "binary": "ascii",
+    "utf-8-mac": "utf-8", "utf8-mac": "utf-8", "utf-8859-1": "utf-8", "unicode-2-0-utf-7": "utf-7", "unicode-2-0-utf-8": "utf-8",
+    "iso-10646-ucs-2": "utf-16-be", "ucs-2": "utf-16-be", "ucs2": "utf-16-be", "iso-10646-ucs-4": "utf-32-be", "ucs-4": "utf-32-be",
+    "iso-latin-1": "cp1252", "8859-1": "cp1252", "cp28591": "cp1252", "isolatin1": "cp1252",
+    "isolatin2": "iso8859-2", "8859-2": "iso8859-2", "cp28592": "iso8859-2", "cp28595": "iso8859-5", "cp28597": "iso8859-7", "cp28605": "iso8859-15",
+    "latin3": "iso8859-3", "latin4": "iso8859-4", "isolatin5": "cp1254", "latin6": "iso8859-10", "latin7": "iso8859-13", "latin8": "iso8859-14",
+    "latin10": "iso8859-16", "latin-10": "iso8859-16", "iso-ir-100": "cp1252", "iso-ir-101": "iso8859-2",
+    "arabic": "iso8859-6", "asmo-708": "iso8859-6", "ecma-114": "iso8859-6", "isolatinarabic": "iso8859-6", "dos-720": "cp720",
+    "greek": "iso8859-7", "elot-928": "iso8859-7", "ecma-118": "iso8859-7", "isolatingreek": "iso8859-7",
+    "hebrew": "iso8859-8", "visual": "iso8859-8", "logical": "cp1255", "isolatinhebrew": "iso8859-8", "dos-862": "cp862",
+    "cyrillic": "iso8859-5", "isolatincyrillic": "iso8859-5", "cp20866": "koi8-r", "cp21866": "koi8-u",
+    "thai": "cp874", "tis620": "cp874", "tis-620.2533": "cp874", "tis-620.2533-0": "cp874", "tis-620.2529-1": "cp874", "cp162": "cp874",
+    "gb18030-2000": "gb18030", "cp54936": "gb18030", "iso-ir-58": "gb18030", "cp20936": "gb18030", "cp52936": "hz", "big5-2003": "big5hkscs",
+    "windows31j": "cp932", "windows-31j": "cp932", "sjis-win": "cp932", "ms-cp932": "cp932", "mac-japanese": "cp932", "sjis-jp": "cp932",
+    "eucjpms": "euc-jp", "euc-jp-ms": "euc-jp", "iso-2022-jp-ms": "iso-2022-jp-ext", "cp20932": "euc-jp",
+    "iso-ir-149": "cp949", "cp51949": "cp949", "mac-korean": "cp949", "iso2022kr": "iso-2022-kr", "cp50225": "iso-2022-kr",
+    "roman8": "hp-roman8", "r8": "hp-roman8", "macce": "mac-latin2", "mac-croatian": "mac-latin2", "mac-centraleurope": "mac-latin2", "cp10000": "mac-roman",
     "ibm437": "cp437", "ibm850": "cp850", "ibm852": "cp852", "ibm866": "cp866", "dos-866": "cp866",
 }  # fmt: skip
 
 CODECS: Final[dict[str, str]] = {name: name for name in _SAME.split()} | _ALIASES
+
+_PREFIXES: Final = (
+    ("iso-8859", "iso8859"),
+    ("windows-", "cp"),
+    ("windows", "cp"),
+    ("win-", "cp"),
+    ("win", "cp"),
+    ("cp-", "cp"),
+    ("ibm-", "cp"),
+    ("ibm", "cp"),
+    ("ms-", "cp"),
+    ("dos-", "cp"),
+)
 
 _ESCAPED: Final = frozenset(
     {"utf-7", "hz", "iso-2022-jp-ext", "iso-2022-kr", "iso-2022-jp-1", "iso-2022-jp-2"}
@@ -70,19 +100,10 @@ def codec(name: str) -> str | None:
     name = name.strip(" \t\"'<>;,=").lower().replace("_", "-")
     if name in CODECS:
         return CODECS[name]
-    for prefix, ours in (
-        ("iso-8859", "iso8859"),
-        ("iso_8859", "iso8859"),
-        ("windows-", "cp"),
-        ("win-", "cp"),
-        ("x-cp", "cp"),
-        ("cp-", "cp"),
-        ("ibm-", "cp"),
-        ("ibm", "cp"),
-        ("ms-", "cp"),
-        ("cs", ""),
-        ("x-", ""),
-    ):
+    name = name.removeprefix("x-").removeprefix("cs")
+    if name in CODECS:
+        return CODECS[name]
+    for prefix, ours in _PREFIXES:
         if name.startswith(prefix) and (
             known := CODECS.get(ours + name.removeprefix(prefix).partition(":")[0])
         ):

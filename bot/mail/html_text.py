@@ -11,16 +11,14 @@ import re
 from html import unescape
 from typing import Final
 
+from bot.mail.html_tags import TARGET_LIMIT, first_quote, link_target, read_attributes
+
 HTML_LIMIT: Final = 1_000_000
 """Characters of HTML that are read."""
 
 _NAME: Final = re.compile(r"/?([a-zA-Z][a-zA-Z0-9:]{0,30})")
 _SPACES: Final = re.compile(r"[ \t\r\n\f\v]+")
 _HUGE_NUMBER: Final = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
-_ATTRIBUTE: Final = re.compile(
-    r"""\b(class|id|style|href|type|alt|start|hidden)\b(?:\s*=\s*(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s"'>]{1,2000})))?""",
-    re.IGNORECASE,
-)
 _HIDDEN_STYLE: Final = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 
 _PARAGRAPHS: Final = frozenset(
@@ -77,9 +75,6 @@ _VOID: Final = frozenset(
     ("br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr")
 )
 _QUOTED_CLASS: Final = re.compile(r"gmail_attr\b|yahoo_quoted\b|moz-cite-prefix|protonmail_quote\b")
-_SCHEMES: Final = frozenset({"http", "https", "ftp", "mailto"})
-TARGET_LIMIT: Final = 300
-"""Characters of a link's address that are shown; the HTML keeps the rest."""
 LABEL_LIMIT: Final = 50
 """Pieces of a link's words that are compared with its address."""
 QUOTE_LIMIT: Final = 8
@@ -166,7 +161,7 @@ class _Writer:
             end = html.find(">", position)
             if end < 0:
                 return len(html)
-            quote = _first_quote(html, position, end)
+            quote = first_quote(html, position, end)
             if quote < 0:
                 return end
             closing = html.find(html[quote], quote + 1)
@@ -187,7 +182,7 @@ class _Writer:
             if not inside.endswith("/"):
                 self.skipping, self._skip_level = tag, 1
             return
-        attributes = _attributes(inside) if inside else {}
+        attributes = read_attributes(inside) if inside else {}
         if (
             self._hide
             and tag not in _VOID
@@ -207,11 +202,16 @@ class _Writer:
             self._text(attributes["alt"])
         elif tag == "blockquote":
             self._quotes += 1
-        elif tag == "div":
-            self._open_div(attributes)
+        elif tag in {"div", "span"}:
+            self._open_block(tag, attributes)
 
-    def _open_div(self, attributes: dict[str, str]) -> None:
+    def _open_block(self, tag: str, attributes: dict[str, str]) -> None:
         """The marks by which mail programs set off what they quote."""
+        if attributes.get("id") == "OLK_SRC_BODY_SECTION":  # Outlook for the Mac
+            self._end_line()
+            self._write("-----Original Message-----")
+        if tag != "div":
+            return
         self._divs += 1
         if _QUOTED_CLASS.search(attributes.get("class", "")):
             self._quoted_divs.append(self._divs)
@@ -257,7 +257,7 @@ class _Writer:
 
     def _end_link(self) -> None:
         """Behind a link stands where it leads, when its words do not say that themselves."""
-        if self._href and (target := _target(unescape(self._href), "".join(self._label))):
+        if self._href and (target := link_target(unescape(self._href), "".join(self._label))):
             self._line.append(f" <{target}>")
         self._href = ""
         self._label.clear()
@@ -320,37 +320,3 @@ class _Writer:
             return  # never more than two empty lines together
         self._out.append((mark + line).rstrip())
         self._blank = not line
-
-
-def _target(href: str, label: str) -> str:
-    """The address of a link as it is shown behind the words, or empty when they show it or nothing can be read."""
-    href = "".join(href.split()).replace("<", "%3C").replace(">", "%3E")
-    scheme, _, rest = href.partition(":")
-    label = label.strip()
-    if scheme.lower() not in _SCHEMES or not rest.strip("/") or not label:
-        return ""
-    shown = rest.partition("?")[0] if scheme.lower() == "mailto" else href
-    if _bare(shown) == _bare(label):
-        return ""
-    return shown if len(shown) <= TARGET_LIMIT else f"{shown[:TARGET_LIMIT]}…"
-
-
-def _bare(text: str) -> str:
-    text = text.strip(" \t\n<>[]()\"'.,").casefold()
-    for prefix in ("mailto:", "tel:", "https://", "http://", "ftp://", "www."):
-        text = text.removeprefix(prefix)
-    return text.rstrip("/")
-
-
-def _first_quote(html: str, start: int, end: int) -> int:
-    double, single = html.find('"', start, end), html.find("'", start, end)
-    if double < 0 or single < 0:
-        return max(double, single)
-    return min(double, single)
-
-
-def _attributes(inside: str) -> dict[str, str]:
-    return {
-        found[1].lower(): found[2] or found[3] or found[4] or ""
-        for found in _ATTRIBUTE.finditer(inside[:4000])
-    }

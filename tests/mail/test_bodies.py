@@ -106,3 +106,16 @@ def test_c19_external_and_partial_bodies_are_kept_as_they_are() -> None:
 def test_c18_text_and_html_that_differ_are_both_kept() -> None:
     message = read(multipart("alternative", "\r\n#close", "Content-Type: text/html\r\n\r\n<p>other</p>"))
     assert (message.text, message.html) == ("#close", "<p>other</p>")
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "encoding"),
+    [("csISOLatin2", "zażółć", "iso8859-2"), ("windows1251", "огонь", "cp1251"), ("x-iso-8859-7", "φωτιά", "iso8859-7"), ("thai", "ไฟ", "cp874"),
+     ("cp20866", "огонь", "koi8-r"), ("x-mac-japanese", "火事", "cp932"), ("iso-ir-149", "불", "cp949"), ("gb18030-2000", "火", "gb18030"),
+     ("visual", "אש", "iso8859-8"), ("ISO_8859-1:1987", "über", "latin-1"), ("roman8", "über", "hp-roman8")],
+)  # fmt: skip
+def test_c17_charsets_are_known_by_the_names_that_programs_give_them(
+    label: str, text: str, encoding: str
+) -> None:
+    raw = letter(f"Content-Type: text/plain; charset={label}", body=text.encode(encoding))
+    assert read(raw).text == text
