@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import fcntl
 import logging
 import os
 import secrets
-import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot import clock, enclosures, housekeeping
@@ -22,21 +18,23 @@ from bot.channels.imap_health import Health
 from bot.channels.maildir import MaildirSender
 from bot.channels.relay import RelaySender
 from bot.channels.smtp import SmtpDoor
-from bot.config import Config, Web
+from bot.config import Config
 from bot.delivery import Delivery
+from bot.desk import alarms
 from bot.desk.desk import Desk
-from bot.errors import ConfigError, StoreError, WorkerFailed
+from bot.errors import WorkerFailed
 from bot.intake import Intake
-from bot.loops import Pace
+from bot.loops import Pace, persist
 from bot.mail.authentication import Believed
 from bot.mail.parse import ReadJob, read_mail
 from bot.message import IncomingMessage, OutgoingMessage, Payload
 from bot.metrics import Metrics
+from bot.premises import open_store, prepare_store, see_free, signing_key, take_lock
 from bot.runner import Runner, every
 from bot.senders import SenderCheck
-from bot.store import inbox, migrate, outbox
+from bot.store import inbox, outbox
 from bot.store.blobs import open_blobs
-from bot.store.engine import Store
+from bot.store.engine import Tx
 from bot.timers import Timers
 from bot.web.probes import Probes, Queues
 from bot.workers import Workers
@@ -52,7 +50,6 @@ ROLES: Final = ("smtp", "imap", "intake", "delivery", "timers", "web")
 """What one process can be told to do alone, so that several share the work."""
 
 _HOUR: Final = 3600.0
-_SHORTEST_KEY: Final = 32
 
 
 class App:
@@ -81,7 +78,7 @@ class App:
         self.door = SmtpDoor(config.smtp, config.desk, self._translate, now)
         house = House(self.store, self.worker, config.store.lease, key, now)
         self.mailboxes = tuple(
-            ImapDoor(name, section, self._translate, house, Health(name, self.metrics))
+            ImapDoor(name, section, self._translate, house, Health(name, self.metrics, self._mailbox_trouble))
             for name, section in config.imap.items()
         )
         self.intake = self._make_intake()
@@ -99,6 +96,8 @@ class App:
         self.web_port = config.web.port
         """Once the pages are served: the real one, when the configuration says 0."""
         self._lock: int | None = None
+        self._loop: asyncio.AbstractEventLoop
+        self._alarms: set[asyncio.Task[int]] = set()
 
     def _make_intake(self) -> Intake:
         return Intake(
@@ -118,6 +117,7 @@ class App:
 
         Raises ``DeskbotError`` with what to do.
         """
+        self._loop = asyncio.get_running_loop()
         self.config.desk.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.store.embedded:
             self._lock = take_lock(self.config.desk.data)
@@ -157,6 +157,8 @@ class App:
 
     async def close(self) -> None:
         """Let go of everything."""
+        for task in self._alarms:
+            task.cancel()
         await self.sender.close()
         await self.workers.close()
         await asyncio.to_thread(self.store.close)
@@ -260,6 +262,25 @@ class App:
     def _template_broke(self, what: str) -> None:
         self.metrics.template_broken()
         log.error("the built-in template was used: %s", what, extra={"action": "template.broken"})
+        advice = "Run `deskbot templates check`, which names the fault, and mend the template."
+        self._alarm(f"template {what[:80]}", f"A template could not be used: {what}", advice)
+
+    def _mailbox_trouble(self, name: str, words: str) -> None:
+        """A mailbox asks for a person; called from its own thread."""
+        what = f"The mailbox {name} cannot be read: {words}"
+        advice = f"Check [imap.{name}] (the password or the token may have expired), then run: deskbot check"
+        self._loop.call_soon_threadsafe(self._alarm, f"imap {name}", what, advice)
+
+    def _alarm(self, key: str, what: str, advice: str) -> None:
+        """Tell people, when the database is there to write it down; the log has it anyway."""
+
+        def unit(tx: Tx) -> int:
+            return alarms.raise_alarm(tx, key, what, advice, self.config.smtp.name, self.desk, self.now())
+
+        task = self._loop.create_task(persist(self.store, unit))
+        self._alarms.add(task)
+        task.add_done_callback(self._alarms.discard)
+        task.add_done_callback(lambda _: self._delivery_pace.wake())
 
     def _mail_sender(self) -> Sender:
         relay = self.config.relay
@@ -277,99 +298,3 @@ def sender_check(config: Config, workers: Workers) -> SenderCheck:
     seconds = config.senders.timeout_seconds
     # Half of the time for one question: a domain that does not answer is then remembered as such.
     return SenderCheck(DnsResolver(config.senders.nameservers, seconds=seconds / 2), workers, seconds=seconds)
-
-
-def open_store(config: Config, now: clock.Clock = clock.now) -> Store:
-    """The store that the configuration names, not yet opened. Raises ``ConfigError``."""
-    section = config.store
-    if not config.store_url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise ConfigError(
-            "store.url: write postgresql://USER:PASSWORD@HOST/NAME, or leave it empty for SQLite"
-        )
-    return Store(config.store_url, writers=section.writers, batch=section.batch, now=now)
-
-
-def see_free(web: Web) -> None:
-    """A port that is taken is told at the start, and not again and again later. Raises ``ConfigError``."""
-    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
-    try:
-        socket.create_server((web.host, web.port), family=family).close()
-    except OSError as error:
-        raise ConfigError(
-            f"web.host, web.port: cannot listen on {web.host}:{web.port} ({os.strerror(error.errno or 0)}): stop what listens "
-            "there, or set web.port to another"
-        ) from None
-
-
-def prepare_store(store: Store) -> None:
-    """See that the tables are there. The embedded database is upgraded; a shared one only on command.
-
-    Raises ``StoreError`` with what to do.
-    """
-    if migrate.is_current(store):
-        return
-    if not store.embedded:
-        raise StoreError("the database is not up to date: run `deskbot db upgrade` once, then start again")
-    if migrate.version(store) is None:
-        migrate.create(store)
-        return
-    migrate.upgrade_elsewhere(store.url.render_as_string(hide_password=False))
-
-
-def take_lock(folder: Path) -> int:
-    """Have the data folder to ourselves: SQLite serves one process. Returns the lock, held while it is open.
-
-    Raises ``ConfigError``.
-    """
-    handle = os.open(folder / "deskbot.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        raise ConfigError(
-            f"another Deskbot runs on {folder}: stop it first, or use PostgreSQL (store.url) to share the work"
-        ) from None
-    return handle
-
-
-def signing_key(config: Config, *, embedded: bool) -> bytes:
-    """What references and links are signed with. Raises ``ConfigError``."""
-    given = config.desk.secret.get_secret_value()
-    if given:
-        return given.encode()
-    if not embedded:
-        raise ConfigError(
-            "desk.secret: several processes must sign alike; write the output of `openssl rand -hex 32` into a "
-            "file and name it in desk.secret_file"
-        )
-    path = config.desk.data / "secret.key"
-    config.desk.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
-        _make_key(path)
-    key = path.read_bytes().strip()
-    if len(key) < _SHORTEST_KEY:
-        raise ConfigError(
-            f"{path} is damaged: put back a copy of it, or remove it, and a new one is made; answers to mail that "
-            "was sent until now then open new tickets"
-        )
-    return key
-
-
-def _make_key(path: Path) -> None:
-    """Wholly or not at all, whoever else makes one: an empty key would sign what anybody could forge."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_hex(32).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(aside, path)
-    finally:
-        aside.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import signing_key
 from bot.errors import ConfigError
+from bot.premises import signing_key
 from tests.desks import a_config
 
 

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 import click
 
 from bot import clock
-from bot.app import App, open_store
+from bot.app import App
 from bot.config import Config
 from bot.desk import sla
 from bot.errors import ChannelError, ConfigError, DeskbotError, StoreUnavailable
+from bot.premises import open_store
 from bot.store import migrate
 
 

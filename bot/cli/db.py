@@ -16,7 +16,7 @@ def command() -> None:
 @click.pass_obj
 def version(config: Config) -> None:
     """Say at which version the database is."""
-    from bot.app import open_store
+    from bot.premises import open_store
     from bot.store import migrate
 
     store = open_store(config)
@@ -29,7 +29,7 @@ def version(config: Config) -> None:
 @click.pass_obj
 def upgrade(config: Config) -> None:
     """Bring the database up to date. It happens wholly or not at all."""
-    from bot.app import open_store
+    from bot.premises import open_store
     from bot.store import migrate
 
     config.desk.data.mkdir(parents=True, exist_ok=True, mode=0o700)

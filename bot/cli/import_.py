@@ -56,7 +56,7 @@ def command(config: Config, source: str) -> None:
 
 class _Import:
     def __init__(self, config: Config, store: Store) -> None:
-        from bot.app import signing_key
+        from bot.premises import signing_key
         from bot.store.blobs import open_blobs
 
         self._store = store

@@ -135,9 +135,9 @@ class Maildir:
 
 @contextmanager
 def _imap(config: Config, name: str, newest: int | None) -> Iterator[MailSource]:
-    from bot.app import open_store, signing_key
     from bot.channels.imap_login import login_for
     from bot.channels.imap_session import Session
+    from bot.premises import open_store, signing_key
     from bot.store import mailboxes
 
     store = open_store(config)

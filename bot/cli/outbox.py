@@ -48,7 +48,9 @@ def list_(config: Config, states: tuple[str, ...], limit: int, as_json: bool) ->
                 "TO": on_line(row.recipient, 40),
                 "STATE": row.state,
                 "TRIES": row.attempts,
-                "NEXT": moment(max(row.not_before, row.created_at), zone) if row.state == OutboxState.QUEUED else "",
+                "NEXT": moment(max(row.not_before, row.created_at), zone)
+                if row.state == OutboxState.QUEUED
+                else "",
                 "RESULT": on_line(row.result or "", 80),
             }
             for row in rows

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bot.app import open_store
 from bot.config import Config
 from bot.errors import StoreError
+from bot.premises import open_store
 from bot.store import migrate
 from bot.store.engine import Store
 

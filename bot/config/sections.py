@@ -29,6 +29,8 @@ class Desk(Section):
     """Where people write to, and the sender of all that the desk writes."""
     also: Addresses = ()
     """Other addresses that are the desk's as well."""
+    alarms: Addresses = ()
+    """Who is told by mail when something of the desk is broken. Empty: the agents of the team of new tickets."""
     domains: Words = ()
     """Domains of the people that the desk serves, besides that of its own address."""
     prefix: str = Field(default="HD", pattern=r"^[A-Z][A-Z0-9]{0,9}$")

@@ -107,6 +107,7 @@ _TO_DOMAIN = Prepared(
         Outbox.domain == sa.bindparam("to"),
         Outbox.created_at > sa.bindparam("hour", type_=Moment()),
         Outbox.automatic.is_(True),
+        Outbox.kind != word(Kind.NOTICE),
     )
 )
 
@@ -125,7 +126,7 @@ class OutboxClaim:
 @dataclass(frozen=True, slots=True)
 class AutomaticCounts:
     """How many automatic messages went to a recipient and to its domain of late. Notices, which agents get
-    for their work, do not count for the recipient: else an agent could not be answered."""
+    for their work, do not count: else an agent could not be answered."""
 
     recipient_hour: int
     recipient_day: int

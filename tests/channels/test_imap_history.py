@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.app import open_store
 from bot.cli.mail_source import opened_source
 from bot.config import Config, load
 from bot.errors import DeskbotError
+from bot.premises import open_store
 from bot.store import migrate, tickets
 from bot.store.engine import Store
 from bot.store.models import Event, Inbox, Outbox, Ticket, Timer

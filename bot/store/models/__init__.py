@@ -5,12 +5,13 @@ from __future__ import annotations
 from bot.store.models.base import Base, Moment
 from bot.store.models.inbox import Inbox, InboxState, PayloadRow
 from bot.store.models.mailboxes import Mailbox, MailboxFolder, MailboxTrouble
-from bot.store.models.outbox import Outbox, OutboxState, Timer, TimerState
+from bot.store.models.outbox import Alarm, Outbox, OutboxState, Timer, TimerState
 from bot.store.models.people import Address, Person
 from bot.store.models.tickets import AttachmentRow, Entry, Event, Participant, Ticket
 
 __all__ = [
     "Address",
+    "Alarm",
     "AttachmentRow",
     "Base",
     "Entry",

@@ -87,3 +87,11 @@ class Timer(Base):
         partial("timer_pending", "due_at", "id", where="state = 'pending'"),
         Index("timer_ticket", "ticket_id", "kind"),
     )
+
+
+class Alarm(Base):
+    """A trouble that people have been told of."""
+
+    __tablename__ = "alarm"
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    raised_at: Mapped[datetime]
