@@ -153,7 +153,7 @@ async def test_d6_an_agents_name_has_power_only_where_our_own_server_proved_it(
 
 
 async def test_mail_waits_in_postfix_while_the_desk_has_no_room_or_is_away_and_none_is_lost_or_doubled(
-    mail_house: MailHouse, desk: dict[str, Any]
+    mail_house: MailHouse, desk: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     postfix = mail_house.postfix
     full = desk | {"smtp": desk["smtp"] | {"min_free_mb": 10**9}}
@@ -173,6 +173,7 @@ async def test_mail_waits_in_postfix_while_the_desk_has_no_room_or_is_away_and_n
         postfix.flush()
         await until(lambda: waiting(postfix).count("certificate not verified") == 2)
         assert await rows(app, Inbox) == []
+    assert "eof_received" not in caplog.text  # Postfix left in the moment in which TLS stood
 
     async with running(desk) as app:
         postfix.flush()

@@ -72,6 +72,8 @@ class Connection(SMTP):
         self.peer = ""
         self.user = ""
         self.secure = False
+        self._wrapped = False
+        """TLS carries the connection, or is about to: it can end at any moment, and cannot be half closed."""
         self.closing = False
         self.task: asyncio.Task[None] | None = None
         self.auth_failures = 0
@@ -105,7 +107,7 @@ class Connection(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected; where TLS is implicit it is admitted already, and its handshake is done."""
         self.wire = self.stream.transport = cast("asyncio.Transport", transport)
-        self.secure = self.shared.section.tls == "implicit"
+        self.secure = self._wrapped = self.shared.section.tls == "implicit"
         refusal = None if self.secure else self.admit(transport.get_extra_info("peername"))
         if refusal is None:
             self.restart_clock()
@@ -119,7 +121,7 @@ class Connection(SMTP):
     def eof_received(self) -> bool:
         """The client will say no more, but may listen: what it has said is still answered."""
         self.stream.end()
-        return not self.secure
+        return not self._wrapped
 
     def connection_lost(self, _: Exception | None) -> None:
         """The client is gone. A mail that was already whole is stored all the same: it may have been told so."""
@@ -179,6 +181,7 @@ class Connection(SMTP):
         timeout = self.shared.command_timeout
         self.deadline = self.loop.time() + 2 * timeout
         self.stream.drop()
+        self._wrapped = True
         try:
             wire = await self.loop.start_tls(
                 self.wire,
