@@ -8,6 +8,8 @@ from email.message import EmailMessage
 from html import escape
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.config import LOCALES
 from bot.mail.answer_line import ANSWER_LINES, is_answer_line
@@ -227,3 +229,30 @@ def test_answers_between_the_quotes_keep_nothing_of_the_quotes() -> None:
 def test_what_an_agent_cites_above_stays() -> None:
     text = f"As Bob wrote on 3 March 2026:\nit is the fuser.\n\n{ANSWER_LINES['en']}\n\nAnna asks"
     assert reply_text(text) == "As Bob wrote on 3 March 2026:\nit is the fuser."
+
+
+NOTIFICATION = notification("handed_over", "en")[0]
+SECRETS = {line.strip("> ") for line in NOTIFICATION.split("\n") if len(line) > 20}
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["", "It burns.", "> a", "-- ", "--", "On Monday Bob wrote:", "From: x", "#note a", "____"]
+        ),
+        max_size=8,
+    ),
+    st.sampled_from(["", ">", "> ", "> > "]),
+    st.sampled_from(
+        ["", "On 10/03/2026 13:00, Help desk wrote:", "Da: x\nA: y\nOggetto: z", "-----Original Message-----"]
+    ),
+    st.lists(st.sampled_from(["", "Below.", "> b"]), max_size=4),
+)
+def test_f10_whatever_is_written_around_a_notification_nothing_of_it_is_the_agents(
+    above: list[str], mark: str, intro: str, below: list[str]
+) -> None:
+    told = quoted(NOTIFICATION, mark)
+    answer = reply_text("\n".join([*above, intro, told, *(below if mark else [])]))
+    assert not any(secret in answer for secret in SECRETS)
+    if mark and "Below." in below and not intro:
+        assert "Below." in answer
