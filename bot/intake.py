@@ -262,33 +262,43 @@ def _open(
         return Outcome(Result.HELD, Reason.SENDER_FLOOD)
     opened = tickets.open_for(tx, message, person, desk, now, inbox_id=inbox_id, follows=found)
     sent = people.automatic_mail_to(tx, sender, desk, now)
-    quiet = screening.silence(replace(facts, sent=sent, bounces=person.bounces))
+    age = now - message.received_at
+    quiet = screening.silence(replace(facts, sent=sent, bounces=person.bounces, age=age))
     if quiet is None:
         answer = notices.acknowledgement(message, sender, person, opened, desk, now)
         outbox.queue(tx, answer, sender, message.received_at)
     if desk.roster.agents:
-        _tell_team(tx, facts, person, opened.number, now, agent)
+        if why := _muted(tx, facts, person, quiet, now):
+            after = {"event": "new_ticket", "reason": why}
+            store_tickets.record(tx, opened.number, "delivery.suppressed", now, after=after)
+            log.warning("team not told", extra={"action": "team.muted", "ticket": opened.number})
+        else:
+            _tell_team(tx, facts, person, opened.number, now, agent)
     reason = Reason.TICKET_CLOSED if found else Reason.NEW
     return Outcome(Result.OPENED, reason, opened.number, quiet)
+
+
+def _muted(
+    tx: Tx, facts: screening.Facts, person: KnownPerson, quiet: Reason | None, now: datetime
+) -> str | None:
+    """Why colleagues are not told of what an agent's mailbox asks: the absence notes of two agents, without any
+    header to tell, would answer each other for ever (E3)."""
+    if not facts.desk.roster.of_mailbox(facts.message, facts.sender):
+        return None
+    tagged = not facts.desk.roster.claims(facts.message, facts.sender)
+    day = store_tickets.opened_since(tx, person.id, now - timedelta(days=1))
+    too_many = day > facts.desk.config.limits.sender_per_day
+    if too_many or (tagged and quiet in {Reason.SENDER_BUDGET, Reason.DOMAIN_BUDGET}):
+        return "an agent's mailbox has opened more than a person does in a day"
+    return None
 
 
 def _tell_team(
     tx: Tx, facts: screening.Facts, person: KnownPerson, number: int, now: datetime, agent: str | None
 ) -> None:
-    """A new ticket, to each of the team once. Not beyond what an agent's address may open in a day, because
-    the absence notes of two agents, without any header to tell, would answer each other for ever (E3)."""
+    """A new ticket, to each of the team once."""
     message, desk = facts.message, facts.desk
     proposed = followers.propose(tx, message, number, desk, now)
-    ticket = conversation.whole(tx, number)
-    if ticket is None:
-        return
-    if desk.roster.claims(message, facts.sender):
-        day = store_tickets.opened_since(tx, person.id, now - timedelta(days=1))
-        if day > desk.config.limits.sender_per_day:
-            reason = "an agent's address has opened more than a person does in a day"
-            after = {"event": "new_ticket", "reason": reason}
-            store_tickets.record(tx, number, "delivery.suppressed", now, after=after)
-            log.warning("team not told", extra={"action": "team.muted", "ticket": number})
-            return
-    told = notices.of_message(message, person, ticket, proposed)
-    notices.tell_agents(tx, ticket, "new_ticket", told, desk, now, but=agent)
+    if ticket := conversation.whole(tx, number):
+        told = notices.of_message(message, person, ticket, proposed)
+        notices.tell_agents(tx, ticket, "new_ticket", told, desk, now, but=agent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -100,7 +100,8 @@ class OpenDesk:
     received: list[Outcome] = field(default_factory=list)
 
     def receive(self, message: IncomingMessage) -> Outcome:
-        """What becomes of a message now."""
+        """What becomes of a message that comes now."""
+        message = replace(message, received_at=self.clock())
         outcome = self.store.write_now(lambda tx: receive(tx, message, self.desk, self.clock()))
         self.received.append(outcome)
         return outcome

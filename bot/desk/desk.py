@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -31,7 +32,7 @@ class Desk:
             config=config,
             calendar=Calendar.from_config(config.calendar, config.calendar_zone),
             references=References(key),
-            own_addresses=frozenset(canonical(address) for address in config.desk.addresses),
+            own_addresses=frozenset(canonical(address) for address in _own(config)),
             roster=Roster.of(config.agents),
             domains=frozenset(canonical(f"x@{d}")[2:] for d in (config.desk.domain, *config.desk.domains)),
         )
@@ -61,3 +62,9 @@ class Desk:
     def serves(self, address: str) -> bool:
         """Whether a canonical address is in a domain that the desk serves."""
         return address.rpartition("@")[2] in self.domains
+
+
+def _own(config: Config) -> Iterator[str]:
+    """Every address at which the desk receives, mailboxes included: it writes to none of them (E13)."""
+    yield from config.desk.addresses
+    yield from (box.own_address for box in config.imap.values() if box.own_address)

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     FORGED_SENDER = "forged-sender"
     EMPTY = "empty"
     HISTORY = "history"
+    TOO_OLD = "too-old"
     SENDER_BUDGET = "sender-budget"
     DOMAIN_BUDGET = "domain-budget"
 
@@ -79,6 +80,7 @@ _TOLD = {
     Reason.NO_ADDRESS: "it has no sender that could be answered",
     Reason.FORGED_SENDER: "its sender is known to be forged, and the true owner of the address has asked nothing",
     Reason.EMPTY: "there was no message in it",
+    Reason.TOO_OLD: "it came so long ago that an acknowledgement would only surprise",
     Reason.HISTORY: "it was brought in from the past, of which nobody is told",
     Reason.SENDER_BUDGET: "its sender has had the automatic messages that one may have",
     Reason.DOMAIN_BUDGET: "its sender's domain has had the automatic messages that one may have",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from bot.desk.desk import Desk
@@ -47,6 +48,8 @@ class Facts:
     """Automatic messages that this sender and its domain have had of late."""
     bounces: int = 0
     """Hard bounces of the sender's address in a row."""
+    age: timedelta = timedelta(0)
+    """How long ago the message came: long, in a mailbox that is read for the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def answers_nothing(facts: Facts) -> bool:
     """A machine in an agent's name, an absence note say, about nothing that is here: it is no request. Opened
     as a ticket it would go to the colleagues, whose own absence notes would answer it (E2)."""
     automatic = facts.message.automation in {Automation.AUTO_REPLY, Automation.OURSELVES}
-    return automatic and facts.desk.roster.claims(facts.message, facts.sender) is not None
+    return automatic and facts.desk.roster.of_mailbox(facts.message, facts.sender) is not None
 
 
 def _machine(facts: Facts) -> Reason | None:
@@ -142,6 +145,11 @@ def _address_bounces(facts: Facts) -> Reason | None:
     return Reason.ADDRESS_BOUNCES if facts.bounces >= MOST_BOUNCES else None
 
 
+def _too_old(facts: Facts) -> Reason | None:
+    """X21: who wrote long ago has long had an answer, or given up."""
+    return Reason.TOO_OLD if facts.age > facts.desk.config.limits.stale_after else None
+
+
 def _sender_budget(facts: Facts) -> Reason | None:
     """E3: what finally stops a loop that nobody can see."""
     limits = facts.desk.config.limits
@@ -165,6 +173,7 @@ SILENCES: Final[tuple[Callable[[Facts], Reason | None], ...]] = (
     _no_reply_address,
     _forged_sender,
     _address_bounces,
+    _too_old,
     _sender_budget,
     _domain_budget,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import imaplib
 import json
 import signal
 import smtplib
@@ -17,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store.engine import Store
-from bot.store.models import Inbox, Mailbox, Ticket
+from bot.store.models import Inbox, Mailbox, Outbox, Ticket
 from tests.channels.imap_world import mail
 from tests.faults.process import Bot, running, wait_until
 from tests.peers.dovecot import PASSWORD, Dovecot
@@ -56,7 +57,7 @@ class Desk:
     def __init__(self, url: str) -> None:
         self.store = Store(url)
 
-    def ask(self, query: sa.Select[Any]) -> list[Any]:
+    def ask(self, query: sa.Executable) -> list[Any]:
         return self.store.read_now(lambda tx: list(tx.run(query)))
 
     def subjects(self) -> list[str]:
@@ -237,3 +238,23 @@ def test_b11_a_bot_that_was_paused_has_lost_its_mailbox_and_reads_nothing_twice(
         ]
         assert up == [0, 1]
     assert desk.subjects() == subjects(range(10))
+
+
+def test_x21_old_mail_of_a_first_run_is_taken_and_not_acknowledged(
+    tmp_path: Path, desk: Desk, dovecot: Dovecot
+) -> None:
+    user = dovecot.new_user()
+    long_ago = imaplib.Time2Internaldate(time.time() - 3 * 86_400)
+    with dovecot.client(user) as client:
+        client.append("INBOX", "", long_ago, mail(1))
+    dovecot.deliver(user, mail(2, From="new@example.com"))
+    bot = bot_for(tmp_path, mailbox(dovecot, user))
+    with running(bot):
+        assert wait_until(lambda: desk.settled(2), PATIENCE), bot.last_words()
+    assert desk.subjects() == subjects([1, 2])
+    quiet = {
+        row.reason: row.detail for row in desk.ask(sa.select(Inbox.reason, Inbox.detail).where(Inbox.id == 1))
+    }
+    assert quiet == {"new": "too-old"}
+    to = [row.recipient for row in desk.ask(sa.select(Outbox.recipient))]
+    assert to == ["new@example.com"]
