@@ -29,8 +29,9 @@ def kept(blobs: Blobs, name: str, content: bytes) -> Attachment:
     return Attachment(name, "application/pdf", len(content), blobs.put(content), b"")
 
 
-def with_files(*files: Attachment) -> OutgoingMessage:
-    return message(attachments=files, kind=Kind.REPLY, notice=Notice("reply", "en", "UTC", sample("reply")))
+def with_files(*files: Attachment, **values: str) -> OutgoingMessage:
+    told = Notice("reply", "en", "UTC", {**sample("reply"), **values})
+    return message(attachments=files, kind=Kind.REPLY, notice=told)
 
 
 async def test_a_message_gets_the_content_of_its_files(blobs: Blobs) -> None:
@@ -76,11 +77,12 @@ async def test_files_for_which_a_child_has_no_room_are_named_and_the_words_go(
 ) -> None:
     app = desk(tmp_path, 128)
     try:
-        mail = await app.compose(with_files(kept(app.blobs, "film.mp4", bytes(MOST))))
+        files = kept(app.blobs, "film.mp4", bytes(MOST))
+        mail = await app.compose(with_files(files, text="word " * 3_000_000))
     finally:
         await app.close()
     assert b"film.mp4" in mail.raw
-    assert len(mail.raw) < 100_000
+    assert len(mail.raw) < 1_000_000
     assert [getattr(record, "action", "") for record in caplog.records] == ["mail.files-too-large"]
 
 
