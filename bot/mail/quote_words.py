@@ -43,6 +43,7 @@ _DAY: Final = re.compile(
 )
 _CLOCK: Final = re.compile(r"\b[0-9]{1,2}\s?[:.h]\s?[0-9]{2}\b|[0-9]\s?[ap]\.?m\b|[时時시]", re.IGNORECASE)
 _WHO: Final = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{2,}|\svia\s")
+_SAYS: Final = re.compile(r"\b(?:said|says|a dit)\s?:$", re.IGNORECASE)
 _IN_BRACKETS: Final = re.compile(
     r"[<(\[]\s{0,2}(?:mailto:)?[^\s<>@()]{1,64}@[^\s<>@()]{2,200}[>)\]]|\svia\s|[\"”»]\s?<?[^\s<>@]{1,64}@"
 )
@@ -129,6 +130,9 @@ ORIGINAL: Final = re.compile(
 )
 RULE: Final = re.compile(r"(?:[-_=*#~+—–.\s]{2,}|[ᐧ•·]+|[>\s]+)$")
 LIST_FOOTER: Final = re.compile(r"_{30,}$")
+OF_A_LIST: Final = re.compile(
+    r"(?:\blist|subscri|@).{0,400}://|://.{0,400}(?:\blist|subscri|@)", re.IGNORECASE
+)
 INTRO_ENDS: Final = (":", "：", "wrote", ">")
 """How the last line of an introduction may end."""
 SIGNATURE: Final = re.compile(r"\s*(?:--|—|__|––)\s*$")
@@ -155,9 +159,23 @@ _SENT_FROM_END: Final = re.compile(
 )
 
 
+_DEVICE: Final = re.compile(
+    r"i-?phon|i-?pad|i-?pod|android|outlook|yahoo|samsung|galaxy|huawei|xiaomi|redmi|honor|oppo|pixel|nokia|lumia|htc|sony|xperia|motorola|lg\b|gmx|web\.de|"
+    r"t-online|orange|free\b|libero|proton|spark|k-9|airmail|mail|app\b|mobil|phone|handy|tele?fono?|t[ée]l[ée]phone|telem[óo]vel|celular|m[óo]vil|blackberry|"
+    r"windows|tablet|unterwegs|meine[mr]\b|mon\b|ma\b|mi\b|meu\b|minha\b|mio\b|mijn\b|min\b|mitt?\b|mojego|mého|môjho|meg\b|моего|моей|мого|mobile|"
+    r"手机|手機|邮箱|郵件|信箱|我的|μου|của tôi|saya|שלי|ของ",
+    re.IGNORECASE,
+)
+
+
 def is_sent_from(line: str) -> bool:
     """Whether a line is what programs add: "Sent from my phone"."""
-    return _SENT_FROM.match(line) is not None or (len(line) < 60 and _SENT_FROM_END.search(line) is not None)
+    if _SENT_FROM.match(line) is not None:
+        # In other languages than English the words before the device are everyday ones.
+        return (
+            line.isascii() and line[:4].lower() in {"sent", "get ", "(sen", "<<se", "this"}
+        ) or _DEVICE.search(line) is not None
+    return len(line) < 60 and _SENT_FROM_END.search(line) is not None
 
 
 def _has_verb(text: str) -> bool:
@@ -185,7 +203,8 @@ def is_intro(text: str) -> bool:
 def is_certain(text: str) -> bool:
     """Whether an introduction bears a time or an address in brackets, as programs write it and people do not."""
     return _IN_BRACKETS.search(text) is not None or (
-        (_CLOCK.search(text) is not None or _WHO.search(text) is not None)
+        _SAYS.search(text) is None
+        and (_CLOCK.search(text) is not None or _WHO.search(text) is not None)
         and (_BEGIN.match(text) is not None or _DAY.search(text) is not None)
     )
 

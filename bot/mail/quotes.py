@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.mail import quote_words as words
 from bot.mail.answer_line import is_answer_line
-from bot.mail.field_words import field
+from bot.mail.field_words import DATE, FROM, SUBJECT, TO, field
 
 LINE_LIMIT: Final = 2_000
 WIDTH: Final = 400
@@ -22,7 +22,7 @@ _INTRO_LINES: Final = 4
 _INVISIBLE: Final = dict.fromkeys(
     [0x200B, 0x200E, 0x200F, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
-_FIRST_FIELDS: Final = frozenset({"from", "date", "subject", "to"})
+_FIRST_FIELDS: Final = frozenset({FROM, DATE, SUBJECT, TO})
 _SIGNATURE_LINES: Final = 12
 """A signature may have these many lines below a mark that people also write between words ..."""
 _LONG_SIGNATURE: Final = 40
@@ -256,25 +256,36 @@ def _is_header_block(heads: list[str], position: int) -> bool:
     kind, value = field(heads[position])
     if kind not in _FIRST_FIELDS or not value:
         return False
-    seen, kinds = 1, {kind}
+    seen, kinds, before = 1, {kind}, kind
     for head in heads[position + 1 : position + 12]:
         kind, _ = field(head)
+        again = kind == FROM and kind in kinds and not before
+        before = kind
+        if again:
+            break
         if kind:
             seen += 1
             kinds.add(kind)
-            if seen >= 3 and len(kinds) > 1:
+            if seen >= 3 and _names_a_mail(kinds):
                 return True
         elif not head and seen > 1:
             break
-    return seen >= 2 and len(kinds) > 1 and "@" in heads[position]
+    return seen >= 2 and FROM in kinds and not kinds.isdisjoint({DATE, TO}) and "@" in heads[position]
+
+
+def _names_a_mail(kinds: set[str]) -> bool:
+    """Whether these fields are a mail's: a person who writes "Date: ... Time: ... Where: ..." copies no header."""
+    if len(kinds) > 2:
+        return FROM in kinds or SUBJECT in kinds
+    return FROM in kinds and not kinds.isdisjoint({DATE, TO})
 
 
 def _strip_end(lines: list[str]) -> list[str]:
     """Without signature, "Sent from my phone", a list's footer and the rules that end a text."""
     lines = list(lines)
     for position in range(max(1, len(lines) - 8), len(lines)):
-        if words.LIST_FOOTER.match(lines[position].strip()) and any(
-            "://" in line for line in lines[position:]
+        if words.LIST_FOOTER.match(lines[position].strip()) and words.OF_A_LIST.search(
+            " ".join(lines[position:])[:1_000]
         ):
             del lines[position:]
             break

@@ -170,7 +170,11 @@ def test_what_a_phone_adds_is_taken_off(line: str) -> None:
     "text",
     ["My colleague bob@x.example wrote:\nthe printer burns.", "Ann said:\nit burns.", "Original message\nis what I miss.",
      "I have two questions for bob@x.example:\nWhy? When?", "Meeting 2026-11-02 at 9:15:\nbring water", "Sent by mistake, sorry: ignore it.\nThanks",
-     "Subject: to approval\nwe begin.", "From: noon\nto: dusk", "Dear desk,\nthis came today: 12:30\nwhat now?"],
+     "Subject: to approval\nwe begin.", "Hola\n\nEnviado con retraso por correo",
+     "I need\n\nDate: 3 Nov\nTime: 9:00\nWhere: room 3\n\nThanks", "See\n\nOn 2 Nov 2026 at 9:15 the printer said:\nERROR 5\nand stopped",
+     "wait\n________________________________________\nimportant: read this\nhttp://x.example",
+     "Two came:\nFrom: a@x.example\nSubject: one\nand\nFrom: b@x.example\nSubject: two\nboth spam",
+     "Hello\n\nSent by courier yesterday, please confirm.", "From: noon\nto: dusk", "Dear desk,\nthis came today: 12:30\nwhat now?"],
 )  # fmt: skip
 def test_words_of_a_person_that_look_alike_stay(text: str) -> None:
     assert reply_text(text) == text
