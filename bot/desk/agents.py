@@ -50,6 +50,13 @@ class Roster:
         """The agent whose address the message bears, proved or not."""
         return self.by_address.get(sender) if message.sender.medium == EMAIL else None
 
+    def of_mailbox(self, message: IncomingMessage, sender: str) -> str | None:
+        """The agent whose mailbox an address is, whatever stands behind a plus in it. Worth nothing as a proof:
+        it tells which machines may be those of agents."""
+        local, _, domain = sender.rpartition("@")
+        bare = f"{local.partition('+')[0]}@{domain}"
+        return self.claims(message, sender) or self.claims(message, bare)
+
     def proved(self, message: IncomingMessage, sender: str) -> str | None:
         """The agent who wrote this. Rights are looked at now: who has left has none (D12), a forged or
         unproved sender has none (D6), and a machine in an agent's name has none (D11)."""
