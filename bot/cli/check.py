@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import click
 
@@ -45,6 +46,9 @@ def _trials(config: Config) -> Iterator[tuple[str, Trial]]:
     yield "database", _database
     if config.smtp.enabled:
         yield "smtp", _smtp
+    for name, box in config.imap.items():
+        if box.enabled:
+            yield f"imap.{name}", partial(_mailbox, name)
     yield "mail out", _mail_out
     if config.web.enabled:
         yield "web", _web
@@ -92,6 +96,20 @@ def _smtp(config: Config) -> str:
 def _web(config: Config) -> str:
     with _port_free(config.web.host, config.web.port, "web.port") as words:
         return words
+
+
+def _mailbox(name: str, config: Config) -> str:
+    from bot.cli.mail_source import opened_session
+
+    box = config.imap[name]
+    with opened_session(config, name) as session:
+        session.select(readonly=True)
+        waiting = len(session.uids_after(0))
+        after = "moved" if box.after == "move" and session.moves else "marked as seen where it is"
+        told = "announced" if session.idles else f"looked for every {box.poll.total_seconds():.0f} s"
+        return (
+            f"{box.host}:{box.port} lets us in; {waiting} mails in {box.folder}; mail is {told}, and {after}"
+        )
 
 
 def _mail_out(config: Config) -> str:

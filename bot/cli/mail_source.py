@@ -135,6 +135,15 @@ class Maildir:
 
 @contextmanager
 def _imap(config: Config, name: str, newest: int | None) -> Iterator[MailSource]:
+    with opened_session(config, name) as session:
+        session.select(readonly=True)
+        uids = session.uids_after(0)
+        yield _Mailbox(session, name, uids[-newest:] if newest else uids, config.imap[name].max_size)
+
+
+@contextmanager
+def opened_session(config: Config, name: str) -> Iterator[Session]:
+    """A session with a mailbox, beside a desk that may be running. Raises ``ChannelError``."""
     from bot.channels.imap_login import login_for
     from bot.channels.imap_session import Session
     from bot.premises import open_store, signing_key
@@ -154,9 +163,7 @@ def _imap(config: Config, name: str, newest: int | None) -> Iterator[MailSource]
     )
     try:
         with Session.open(section, login) as session:
-            session.select(readonly=True)
-            uids = session.uids_after(0)
-            yield _Mailbox(session, name, uids[-newest:] if newest else uids, section.max_size)
+            yield session
     finally:
         store.close()
 

@@ -175,3 +175,19 @@ def test_a_rehearsal_knows_the_tickets_that_there_are(store: Store, tmp_path: Pa
     assert "1 are known already" in known.out
     assert "HD-2" in deskbot(tmp_path, "rehearse", mbox(tmp_path / "next.mbox", AWAY)).out
     assert len(rows(store, Ticket)) == 1
+
+
+def test_check_tries_each_mailbox_and_says_what_to_do(store: Store, dovecot: Dovecot, tmp_path: Path) -> None:
+    user = dovecot.new_user()
+    dovecot.deliver(user, FIRST)
+    box = {
+        "IMAP__SUPPORT__PORT": str(dovecot.imaps),
+        "IMAP__SUPPORT__CA_FILE": str(dovecot.certificate.file),
+        "IMAP__SUPPORT__USER": user,
+    }
+    good = deskbot(tmp_path, "check", **box, IMAP__SUPPORT__PASSWORD=PASSWORD)
+    assert "lets us in; 1 mails in INBOX; mail is announced, and moved" in good.out
+    bad = deskbot(tmp_path, "check", **box, IMAP__SUPPORT__PASSWORD="canary")
+    assert bad.status == 1
+    assert f"the server does not let {user} in" in bad.out
+    assert "canary" not in bad.out + bad.err
