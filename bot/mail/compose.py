@@ -139,9 +139,13 @@ def subject_line(reference: str, original: str, own: str, *, answers: bool) -> s
         rest = rest.replace(tag, " ").strip()
     while match := _ANSWER.match(rest):
         rest = rest[match.end() :]
-    words = f"Re: {rest}" if rest and answers else rest or clean_header(own)
-    subject = " ".join(f"{tag} {words}".split())
-    return subject if len(subject) <= _MAX_SUBJECT else subject[: _MAX_SUBJECT - 1].rstrip() + "…"
+    # Cut before Re: is added, so that all mails of one thread are cut at the same place.
+    words = _cut(" ".join(rest.split()) or clean_header(own), _MAX_SUBJECT - len(f"{tag} Re: "))
+    return " ".join(filter(None, (tag, "Re:" if rest and answers else "", words)))
+
+
+def _cut(words: str, most: int) -> str:
+    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 
 def _reference(message: OutgoingMessage) -> str:

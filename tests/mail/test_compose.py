@@ -122,6 +122,15 @@ def test_a_subject_carries_tag_and_re_once(original: str, subject: str) -> None:
         assert subject_line("HD-42", first, "own words", answers=True) == subject
 
 
+def test_a_long_subject_is_cut_at_one_place_in_the_whole_thread() -> None:
+    long = "very " * 100 + "long"
+    first = subject_line("HD-42", long, "own words", answers=False)
+    answer = subject_line("HD-42", long, "own words", answers=True)
+    assert answer == first.replace("[HD-42] ", "[HD-42] Re: ")
+    assert subject_line("HD-42", answer, "own words", answers=True) == answer
+    assert 190 < len(answer) <= 200
+
+
 @given(st.text(max_size=300))
 def test_a_subject_does_not_change_when_it_goes_to_and_fro(original: str) -> None:
     once = subject_line("HD-42", original, "own words", answers=True)
