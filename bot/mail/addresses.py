@@ -30,6 +30,9 @@ _HIDDEN: Final = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060
 _SPACES: Final = re.compile(r"\s+")
 _UNFIT: Final = re.compile("[\\s\x00-\x1f\x7f-\x9f<>,;]")
 
+_UNFIT_QUOTED: Final = re.compile("[\x00-\x1f\x7f-\x9f<>]")
+"""Not even quoted: no header is to be broken by an address that is written into it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
@@ -87,7 +90,12 @@ def _tidy(text: str) -> str:
         return ""
     if not quoted:
         local = _SPACES.sub("", local)
-    if _UNFIT.search(domain) or (not quoted and _UNFIT.search(local)) or '"' in domain:
+    if (
+        _UNFIT.search(domain)
+        or _UNFIT_QUOTED.search(local)
+        or '"' in domain
+        or (not quoted and _UNFIT.search(local))
+    ):
         return ""
     return f"{local}@{_ascii_domain(domain)}"
 

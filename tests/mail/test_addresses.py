@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.mail.addresses import Mailbox, canonical, parse_addresses
@@ -89,6 +89,7 @@ def test_c3_hostile_address_fields_take_linear_time(junk: str) -> None:
 
 
 @given(st.text(max_size=200) | st.text(alphabet='"(<>,;:@\\ a.=?', max_size=60))
+@example('"<"@0')
 def test_reading_addresses_never_raises_and_gives_only_what_can_be_written_to(field: str) -> None:
     for box in parse_addresses(field):
         box.name.encode("utf-8", "surrogatepass")
