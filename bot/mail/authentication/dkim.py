@@ -13,7 +13,6 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass
 from enum import StrEnum
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from bot.mail.authentication.names import aligned, domain_of
@@ -134,6 +133,8 @@ def _verify(
 def _holds(message: dkim.DKIM, index: int, key: bytes) -> bool:
     """Whether the signature over the header fields holds; that over the body is looked at already, and left out
     here as dkimpy itself does for ARC seals, because it would do the work again for each signature."""
+    from hashlib import sha256  # 4 MB that most children never need
+
     try:
         tags, names, fields = message.verify_headerprep(index)
         del tags[b"bh"]
