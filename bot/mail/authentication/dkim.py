@@ -110,6 +110,8 @@ def verify_signatures(job: VerifyJob) -> list[str]:
 def _verify(
     message: dkim.DKIM, body: bytes, signature: Signature, key: bytes, now: int, digests: dict[bool, bytes]
 ) -> Dkim:
+    from hashlib import sha256  # 4 MB that most children never need
+
     own = [value for name, value in message.headers if name.lower() == b"dkim-signature"]
     if signature.index >= len(own) or len(own[signature.index]) > FIELD_LIMIT:
         return Dkim.UNUSABLE
@@ -133,8 +135,6 @@ def _verify(
 def _holds(message: dkim.DKIM, index: int, key: bytes) -> bool:
     """Whether the signature over the header fields holds; that over the body is looked at already, and left out
     here as dkimpy itself does for ARC seals, because it would do the work again for each signature."""
-    from hashlib import sha256  # 4 MB that most children never need
-
     try:
         tags, names, fields = message.verify_headerprep(index)
         del tags[b"bh"]
