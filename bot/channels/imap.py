@@ -1,7 +1,7 @@
 """The door for mail that lies in a mailbox, read by IMAP: one for each ``[imap.NAME]``.
 
 A mailbox is read by one process at a time, under a lease (B11), in a thread of its own, because imapclient
-waits. The parts are ``imap_reader`` (what is taken, in which order), ``imap_session`` (what is said to the
+waits. The parts are ``imap_reader`` (what is done with each mail), ``imap_course`` (which is next), ``imap_session`` (what is said to the
 server), ``imap_wire`` (the connection), ``imap_login`` and ``imap_oauth`` (who we are), ``imap_stub`` (what
 stands for mail that is not taken), ``imap_faults``, ``imap_health``, ``imap_bridge``.
 """
@@ -31,8 +31,8 @@ from bot.store.mailboxes import Lease, LeaseLost
 
 if TYPE_CHECKING:
     from bot.channels.imap_bridge import Bridge
+    from bot.channels.imap_course import Memory
     from bot.channels.imap_login import Login
-    from bot.channels.imap_reader import Memory
     from bot.channels.imap_wire import Stop, Wire
 
 log = logging.getLogger("deskbot.imap")
@@ -166,7 +166,7 @@ class ImapDoor:
             log.warning("the lease ends by itself: %s", error, extra={"action": "imap.not-released"})
 
     def _remember(self) -> Memory:
-        from bot.channels.imap_reader import Memory
+        from bot.channels.imap_course import Memory
 
         return Memory(self._pauses.again_after, self._pauses.settle, self._pauses.away)
 

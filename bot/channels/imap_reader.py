@@ -9,12 +9,11 @@ after three times it goes to the failed folder, and a ticket tells of it (B8).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from time import monotonic
+from dataclasses import dataclass
 from typing import Final
 
 from bot.channels.imap_bridge import Bridge
+from bot.channels.imap_course import TRIES, Course, Memory
 from bot.channels.imap_faults import Lost, Refused
 from bot.channels.imap_session import FLAGGED, Look, Session
 from bot.channels.imap_stub import stub, too_large, unreadable
@@ -24,32 +23,9 @@ from bot.errors import StoreUnavailable
 from bot.failpoints import failpoint
 from bot.mail.identity import content_key
 from bot.message import Payload
-from bot.store import mailboxes
-from bot.store.mailboxes import Progress
 
-TRIES: Final = 3
 _LOOKED_AT: Final = 500
 """Mails whose sizes are asked for at once."""
-_AT_ONCE: Final = 50
-_OCTETS_AT_ONCE: Final = 4_194_304
-"""Mails that are fetched at once, so that they are committed at once."""
-_NEWEST: Final = 100
-
-
-@dataclass(slots=True)
-class Memory:
-    """What is worth knowing from one session to the next."""
-
-    again_after: float = 60.0
-    """Seconds between two tries of a mail in trouble."""
-    settle: float = 5.0
-    """Seconds of the first IDLE after work. Good servers announce mail that came between the last SEARCH and
-    IDLE; for the others, one more SEARCH soon (B7)."""
-    away: float = 5.0
-    """Seconds to wait for a database that is away."""
-    alone: set[int] = field(default_factory=set)
-    """A connection broke while these were fetched: one of them may be why, so each by itself."""
-    not_before: dict[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +59,9 @@ class Reader:
         self._memory = memory
         self._tell = tell
         self._moves = section.after == "move" and session.moves
-        self._left: set[int] = set()
-        """Mail that is dealt with, and must stay where it is for now."""
-        self._progress = self._begin()
+        self._course = Course(name, section, session, bridge, memory)
+        if self._course.restarted:
+            tell.trouble("uidvalidity-changed", "all mail is looked at again, and known by its key")
 
     def run(self) -> None:
         """Take what is there, wait for more, until told to stop. Raises ``Lost`` and ``LeaseLost``."""
@@ -102,91 +78,24 @@ class Reader:
             seconds = min(longest, self._memory.settle) if worked or not seconds else longest
             wait = self._session.idle if self._session.idles else self._session.pause
             if not self._stop.is_set:
-                wait(self._stop, min([seconds, *self._until_next_try()]))
+                wait(self._stop, min([seconds, *self._course.until_next_try()]))
 
     def catch_up(self) -> bool:
         """Take all that is there now. True: there was something. Raises ``StoreUnavailable``."""
-        uids = self._waiting()
+        uids = self._course.waiting(self._session, moves=self._moves)
         for chunk in _chunks(uids, _LOOKED_AT):
             looks = self._session.looks(chunk)
-            for batch in self._batches(looks):
+            self._course.record(0, [uid for uid in chunk if uid not in looks])  # somebody has moved it
+            for batch in self._course.batches(looks):
                 if self._stop.is_set:
                     return True
                 self._take(batch)
         return bool(uids)
 
-    # What there is
-
-    def _begin(self) -> Progress:
-        """Select the folder, and find where to go on (B4)."""
-        valid = self._session.select()
-        folder = self._section.folder
-        saved = self._bridge.read(lambda tx: mailboxes.progress(tx, self._name, folder))
-        if saved is None:
-            start = self._first_look(valid)
-        elif valid and saved.uidvalidity == valid:
-            return saved
-        else:
-            if valid != saved.uidvalidity:
-                self._tell.trouble("uidvalidity-changed", "all mail is looked at again and known by its key")
-            start = Progress(folder, valid, 0, 0, saved.old_until)
-        self._bridge.write(lambda tx: mailboxes.begin(tx, self._bridge.lease, start))
-        return start
-
-    def _first_look(self, valid: int) -> Progress:
-        folder = self._section.folder
-        there = self._session.uids_after(0) if self._section.first_run == "new" else []
-        if not there:
-            return Progress(folder, valid, 0, 0)
-        newest = self._session.looks(there[-_NEWEST:]).values()
-        arrived = max((look.arrived for look in newest if look.arrived), default=None)
-        return Progress(folder, valid, there[-1], there[-1], arrived)
-
-    def _waiting(self) -> list[int]:
-        """The mail to be taken, in order. Mail that can be moved away is there as long as it is not done."""
-        now = self._progress
-        found = self._session.uids_after(now.first_uid if self._moves else now.done_uid)
-        due = {uid for uid in now.troubles if self._memory.not_before.get(uid, 0.0) <= monotonic()}
-        waiting = (set(found) | due) - (set(now.troubles) - due) - self._left
-        return sorted(waiting)
-
-    def _until_next_try(self) -> Iterator[float]:
-        now = monotonic()
-        for uid in self._progress.troubles:
-            if uid not in self._left:
-                yield max(0.1, self._memory.not_before.get(uid, now) - now)
-
-    def _batches(self, looks: dict[int, Look]) -> Iterator[dict[int, Look]]:
-        """Mails that are fetched together: not too many, not too large."""
-        batch: dict[int, Look] = {}
-        for uid, look in sorted(looks.items()):
-            if self._was_there_before_us(look):
-                self._left.add(uid)
-                continue
-            special = look.size > self._section.max_size or uid in self._memory.alone | set(
-                self._progress.troubles
-            )
-            full = len(batch) >= _AT_ONCE or sum(x.size for x in batch.values()) + look.size > _OCTETS_AT_ONCE
-            if batch and (special or full):
-                yield batch
-                batch = {}
-            batch[uid] = look
-            if special:
-                yield batch
-                batch = {}
-        if batch:
-            yield batch
-
-    def _was_there_before_us(self, look: Look) -> bool:
-        """Mail that we were told to leave alone keeps its date of arrival when its UID changes (B4)."""
-        limit = self._progress.old_until
-        fresh = self._section.first_run == "all" or self._progress.first_uid > 0
-        return not fresh and limit is not None and look.arrived is not None and look.arrived <= limit
-
     # Taking it
 
     def _take(self, batch: dict[int, Look]) -> None:
-        if self._progress.troubles and (given_up := [u for u in batch if self._tries(u) >= TRIES]):
+        if given_up := [uid for uid in batch if self._course.tries(uid) >= TRIES]:  # a batch of its own
             for uid in given_up:
                 self._set_aside(uid, batch[uid])
             return
@@ -207,10 +116,10 @@ class Reader:
         failpoint("after_imap_accept")
         for uid, reason in failed.items():
             self._count(uid, reason)
-        self._record(max(batch), [*done, *gone])
+        self._course.record(max(batch), [*done, *gone])
         self._put_away(done)
         for uid in failed:
-            if self._tries(uid) >= TRIES:
+            if self._course.tries(uid) >= TRIES:
                 self._set_aside(uid, batch[uid])
 
     def _fetch(self, batch: dict[int, Look]) -> tuple[dict[int, Payload], set[int]]:
@@ -268,7 +177,7 @@ class Reader:
         return {
             "mailbox": self._name,
             "folder": self._section.folder,
-            "uidvalidity": self._progress.uidvalidity,
+            "uidvalidity": self._course.uidvalidity,
             "uid": uid,
             "delivered_to": address,
             "rcpt_to": [address] if address else [],
@@ -276,61 +185,22 @@ class Reader:
 
     # Afterwards
 
-    def _record(self, last: int, done: Sequence[int]) -> None:
-        """All mail up to ``last`` is in the database or in trouble."""
-        now = self._progress
-        settled = [uid for uid in done if uid in now.troubles]
-        if settled:
-            self._progress = now = replace(
-                now, troubles={uid: n for uid, n in now.troubles.items() if uid not in settled}
-            )
-        if last > now.done_uid:
-            self._progress = replace(now, done_uid=last)
-        if now.uidvalidity and (settled or last > now.done_uid):
-            self._bridge.write(
-                partial(
-                    mailboxes.advance,
-                    lease=self._bridge.lease,
-                    folder=now.folder,
-                    uidvalidity=now.uidvalidity,
-                    done_uid=last,
-                    settled=settled,
-                )
-            )
-
     def _put_away(self, uids: list[int]) -> None:
         """Out of the folder, or marked. What cannot be moved is in the database nevertheless."""
         if not uids:
             return
-        self._left.update(uids)
         try:
             if self._moves:
                 self._session.put_away(uids, self._section.processed)
             else:
                 self._session.mark(uids)
         except Refused as error:
+            self._course.left.update(uids)
             self._tell.trouble("not-moved", str(error))
-
-    def _tries(self, uid: int) -> int:
-        return self._progress.troubles.get(uid, 0)
 
     def _count(self, uid: int, reason: str) -> None:
         """One more try of this mail has failed."""
-        now = self._progress
-        tries = self._tries(uid) + 1
-        if now.uidvalidity:
-            tries = self._bridge.write(
-                partial(
-                    mailboxes.trouble,
-                    lease=self._bridge.lease,
-                    folder=now.folder,
-                    uidvalidity=now.uidvalidity,
-                    uid=uid,
-                    reason=reason,
-                )
-            )
-        self._progress = replace(now, troubles={**now.troubles, uid: tries})
-        self._memory.not_before[uid] = monotonic() + self._memory.again_after
+        tries = self._course.count(uid, reason)
         self._tell.trouble("mail-failed", f"try {tries} of {TRIES} of UID {uid}: {reason}")
 
     def _set_aside(self, uid: int, look: Look) -> None:
@@ -342,7 +212,7 @@ class Reader:
             raise answer
         if isinstance(answer, BaseException):
             # Not even this is taken, so it is not the mail's fault: it stays until somebody has looked.
-            self._memory.not_before[uid] = monotonic() + 10 * self._memory.again_after
+            self._course.put_off(uid, 10)
             self._tell.trouble("not-taken", type(answer).__name__)
             return
         try:
@@ -351,9 +221,9 @@ class Reader:
             else:
                 self._session.mark([uid], FLAGGED)
         except Refused as error:
+            self._course.left.add(uid)
             self._tell.trouble("not-moved", str(error))
-        self._left.add(uid)
-        self._record(uid, [uid])
+        self._course.record(uid, [uid])
         self._tell.trouble("set-aside", f"UID {uid}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -201,6 +202,23 @@ async def test_b8_a_mail_that_the_store_refuses_is_set_aside(world: World) -> No
             await told.again()
         assert len(server.folders["Failed"]) == 1
         assert sorted(world.subjects()) == requests(1, 2, 3)
+
+
+async def test_b8_a_mail_in_trouble_that_somebody_takes_away_is_forgotten(world: World) -> None:
+    pauses = replace(QUICK, again_after=0.3)
+    async with ImapServer(mail(1), mail(2)) as server:
+        server.faults = [Fault("UID FETCH", "no", times=99, uid=1, holding="BODY.PEEK[]")]
+        async with world.reading(scripted(server, poll="10m"), pauses=pauses) as told:
+            await told.until("mail-failed")
+            del server.folders["INBOX"][0]
+            await server.said("UID SEARCH", 4)
+            searches = len([c for c in server.commands if c.startswith("UID SEARCH")])
+            server.add(mail(3))
+            await world.has(2)
+            await told.again()
+        assert searches < 10
+        assert told.events.count("mail-failed") == 1
+        assert sorted(world.subjects()) == requests(2, 3)
 
 
 async def test_x10_while_the_database_is_away_mail_waits_where_it_is(world: World) -> None:

@@ -156,6 +156,8 @@ class _Session:
         self.writer = writer
         self.idling = False
         self.folder = ""
+        self.told = 0
+        """How many mails the client knows of."""
 
     def say(self, line: str) -> None:
         self.writer.write(line.encode() + b"\r\n")
@@ -267,6 +269,7 @@ class _Session:
 
     async def _uid_search(self, tag: str, arguments: list[str], line: str) -> bool:
         low = int(arguments[1].partition(":")[0])
+        self.told = len(self._mails())
         found = [mail.uid for mail in self._mails() if mail.uid >= low]
         if not found and self._mails():
             found = [self._mails()[-1].uid]  # "*" is the last mail, whatever its number
@@ -324,6 +327,8 @@ class _Session:
     async def _idle(self, tag: str, arguments: list[str], line: str) -> bool:
         self.say("+ idling")
         self.idling = True
+        if self.server.announces and len(self._mails()) > self.told:
+            self.say(f"* {len(self._mails())} EXISTS")
         done = await self.reader.readline()
         self.idling = False
         if not done:
