@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.peers.postgres", "tests.peers.dovecot", "tests.peers.mail_house"]
+pytest_plugins = [
+    "tests.peers.postgres",
+    "tests.peers.dovecot",
+    "tests.peers.mail_house",
+    "tests.peers.mail_clients",
+]

@@ -6,6 +6,7 @@ the second that came to the desk.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
@@ -34,3 +35,14 @@ def _shown(mail: EmailMessage) -> str:
     fields = "".join(f"{name}: {mail[name]}\n" for name in ("From", "To", "Subject"))
     text = _QUOTE.sub(r"\1> ...\n", words_of(mail).strip() + "\n")
     return _TOKEN.sub(r"hd.\1....", fields) + "\n" + _DATE.sub("Wed, Mar 04, 2026 at 09:31:00AM +0000", text)
+
+
+def see_page(boxes: dict[str, list[EmailMessage]]) -> None:
+    """The page that shows this story shows these mails."""
+    page = PAGE.read_text(encoding="utf-8")
+    now = renewed(page, boxes)
+    if os.environ.get(RENEW):
+        PAGE.write_text(now, encoding="utf-8")
+    assert page == now or os.environ.get(RENEW), (
+        f"docs/{PAGE.name} shows other mails than people get now: run this test with {RENEW}=1 and read the page"
+    )

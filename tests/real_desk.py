@@ -19,8 +19,9 @@ from bot.app import App
 from bot.config import Config
 from bot.store.models import Entry, Event, Inbox, Outbox, PayloadRow, Ticket
 from tests.peers.mail_house import PASSWORD, MailHouse, address
-from tests.peers.postfix import HOST
+from tests.peers.postfix import HOST, Postfix
 
+HELP: Final = address("help")
 WEDNESDAY: Final = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 DONE: Final = {"done", "held"}
 WAITS: Final = {"queued", "sending"}
@@ -145,3 +146,24 @@ def threads(house: MailHouse, name: str) -> str:
         client.select(readonly=True)
         _, data = client.thread("REFS", "UTF-8", "ALL")
     return str(data[0], "ascii")
+
+
+def mailbox(house: MailHouse) -> dict[str, Any]:
+    """The mailbox support@, as the desk reads it."""
+    return {
+        "host": "localhost",
+        "port": house.dovecot.imaps,
+        "ca_file": house.certificate.file,
+        "user": "support",
+        "password": PASSWORD,
+        "address": address("support"),
+        "first_run": "all",
+    }
+
+
+def waiting(postfix: Postfix) -> str:
+    """Why mail that was put off waits in Postfix's queue."""
+    put_off = [mail for mail in postfix.queue() if mail["queue_name"] == "deferred"]
+    return "\n".join(
+        str(recipient.get("delay_reason")) for mail in put_off for recipient in mail["recipients"]
+    )

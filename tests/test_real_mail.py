@@ -1,30 +1,29 @@
 """The main job, on real mail: Postfix in front of the desk and behind it, Dovecot's mailboxes, and the mail
 programs of the people who write and answer.
 
-What people see in it is shown in docs/a_day_by_mail.md.
+What people see in it is shown in docs/a_day_by_mail.md; what goes wrong on the way is in
+``test_real_mail_trouble``.
 """
 
 from __future__ import annotations
 
-import os
 import smtplib
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from bot.app import App
-from bot.store.models import Inbox, Outbox, Ticket
-from tests.day_by_mail import PAGE, RENEW, renewed
-from tests.peers.mail_clients import Mutt, Snail, require_mail_clients, swaks
-from tests.peers.mail_house import PASSWORD, MailHouse, address, until
-from tests.peers.postfix import DOMAIN, HOST, UNREACHABLE, Postfix
+from bot.store.models import Outbox, Ticket
+from tests.day_by_mail import see_page
+from tests.peers.mail_clients import Mutt, Snail, letter, login, swaks
+from tests.peers.mail_house import MailHouse, address, until
+from tests.peers.postfix import DOMAIN, HOST, UNREACHABLE
 from tests.real_desk import (
+    HELP,
     base_subject,
     came,
     configuration,
-    happened,
+    mailbox,
     outcomes,
     rows,
     running,
@@ -35,20 +34,12 @@ from tests.real_desk import (
     words_of,
 )
 
-pytestmark = pytest.mark.usefixtures("mail_programs")
-
-HELP: Final = address("help")
 PRINTER: Final = "Good morning,\nthe printer on the second floor burns.\n\nBen\n"
 
 
-@pytest.fixture(scope="session")
-def mail_programs() -> None:
-    """Skips, or fails in CI, without them."""
-    require_mail_clients()
-
-
 @pytest.fixture
-def desk(mail_house: MailHouse, tmp_path: Path) -> dict[str, Any]:
+def desk(mail_programs: None, mail_house: MailHouse, tmp_path: Path) -> dict[str, Any]:
+    """The sections of its configuration."""
     return configuration(mail_house, tmp_path / "desk")
 
 
@@ -152,83 +143,6 @@ async def test_d6_an_agents_name_has_power_only_where_our_own_server_proved_it(
         assert await states(app) == ["closed"]
 
 
-async def test_mail_waits_in_postfix_while_the_desk_has_no_room_or_is_away_and_none_is_lost_or_doubled(
-    mail_house: MailHouse, desk: dict[str, Any], caplog: pytest.LogCaptureFixture
-) -> None:
-    postfix = mail_house.postfix
-    full = desk | {"smtp": desk["smtp"] | {"min_free_mb": 10**9}}
-    async with running(full) as app:
-        swaks(postfix.mx, *letter("carla", "Before the weekend"))
-        await until(lambda: "452 4.3.1" in waiting(postfix))
-        assert await rows(app, Inbox) == []
-
-    # Now the desk is stopped: Postfix finds nobody at the door.
-    swaks(postfix.mx, *letter("carla", "At the weekend"))
-    postfix.flush()
-    await until(lambda: waiting(postfix).count("refused") == 2)
-
-    # What listens there is not the desk that Postfix knows.
-    stranger = {"certificate": mail_house.certificate.file, "key": mail_house.certificate.key}
-    async with running(desk | {"smtp": desk["smtp"] | stranger}) as app:
-        postfix.flush()
-        await until(lambda: waiting(postfix).count("certificate not verified") == 2)
-        assert await rows(app, Inbox) == []
-    assert "eof_received" not in caplog.text  # Postfix left in the moment in which TLS stood
-
-    async with running(desk) as app:
-        postfix.flush()
-        await mail_house.arrived("carla", 2)
-        await settled(app, 2)
-        assert sorted(row.subject for row in await rows(app, Ticket)) == [
-            "At the weekend",
-            "Before the weekend",
-        ]
-    assert postfix.queue() == []
-
-
-async def test_e5_an_answer_that_comes_back_is_told_to_the_agent_who_wrote_it(
-    mail_house: MailHouse, desk: dict[str, Any], tmp_path: Path
-) -> None:
-    anna = Mutt(mail_house, "anna", "Anna Rossi", tmp_path)
-    async with running(desk) as app:
-        # Nobody can be reached there: the acknowledgement has no sender to go back to, and ends.
-        swaks(mail_house.postfix.mx, *letter("gone", "I am leaving today"))
-        await mail_house.arrived("anna", 1)
-
-        anna.reply_to_last("Good bye!")
-        told = (await mail_house.arrived("anna", 2))[1]
-        assert address("gone") in words_of(told)
-        await settled(app, 3)
-        assert await outcomes(app) == [
-            ("opened", "new"),
-            ("commanded", "by-agent"),
-            ("appended", "our-bounce"),
-        ]
-        (event,) = await happened(app, "address.bounced")
-        assert event.after == {"address": address("gone"), "permanent": True, "status": "5.1.1"}
-        assert [row.recipient for row in await rows(app, Outbox)].count(address("gone")) == 2
-    assert mail_house.postfix.queue() == []
-
-
-async def test_an_address_that_the_relay_refuses_is_seen_in_the_ticket(
-    mail_house: MailHouse, desk: dict[str, Any], tmp_path: Path
-) -> None:
-    anna = Mutt(mail_house, "anna", "Anna Rossi", tmp_path)
-    async with running(desk) as app:
-        swaks(mail_house.postfix.mx, *letter("refused", "Hello"))
-        await mail_house.arrived("anna", 1)
-        anna.reply_to_last("Good day!")
-        await settled(app, 2)
-        ended = await happened(app, "delivery.ended")
-        assert [(event.after["kind"], event.after["state"]) for event in ended] == [
-            ("acknowledgement", "failed"),
-            ("reply", "failed"),
-        ]
-        assert "nobody of that name works here" in ended[1].after["result"]
-        told = (await mail_house.arrived("anna", 2))[1]
-        assert f"did not reach {address('refused')}" in words_of(told)
-
-
 async def test_one_mail_to_two_addresses_of_the_desk_and_to_a_mailbox_that_it_reads_is_one_ticket(
     mail_house: MailHouse, desk: dict[str, Any]
 ) -> None:
@@ -285,37 +199,6 @@ async def test_a_desk_behind_postfix_by_lmtp_takes_and_answers_mail(
         assert await states(app) == ["new"]
 
 
-@pytest.mark.parametrize("signs", [("marked", "names"), ("names",), ("marked",), ()], ids="+".join)
-async def test_e4_the_machine_of_somebody_absent_comes_to_rest(
-    signs: tuple[str, ...], mail_house: MailHouse, desk: dict[str, Any]
-) -> None:
-    """It marks itself as a machine, or not; it names the mail that it answers, or not."""
-    marked, names = "marked" in signs, "names" in signs
-    machine = Vacation(mail_house, "carla", marked=marked, names=names)
-    async with running(desk) as app:
-        swaks(mail_house.postfix.mx, *letter("carla", "The door is locked"))
-        await rest(app, 1, machine)
-        tickets = len(await states(app))
-        sent = [row.kind for row in await rows(app, Outbox) if row.recipient == address("carla")]
-        budget = app.config.limits.sender_per_hour
-        assert sent == ["acknowledgement"] * (1 if marked or names else budget)
-        assert tickets == (1 if names else machine.answered + 1)
-        assert set(await states(app)) == {"new"}
-
-
-@pytest.mark.faults
-async def test_e3_two_machines_that_answer_each_other_through_the_desk_come_to_rest(
-    mail_house: MailHouse, desk: dict[str, Any]
-) -> None:
-    """The agent is away as well, and both machines hide what they are."""
-    machines = [Vacation(mail_house, name, marked=False, names=True) for name in ("carla", "anna")]
-    async with running(desk) as app:
-        swaks(mail_house.postfix.mx, *letter("carla", "The door is locked"))
-        await rest(app, 1, *machines)
-        assert max(machine.answered for machine in machines) <= 12
-        assert len(await states(app)) == 1
-
-
 async def test_an_address_in_utf8_is_answered_through_postfix(
     mail_house: MailHouse, desk: dict[str, Any]
 ) -> None:
@@ -334,81 +217,3 @@ async def test_an_address_in_utf8_is_answered_through_postfix(
         assert (acknowledgement.recipient, acknowledgement.state) == (sender, "sent")
     (waits,) = mail_house.postfix.queue()
     assert [recipient["address"] for recipient in waits["recipients"]] == [sender]
-
-
-# What the stories are made of
-
-
-def see_page(boxes: dict[str, list[EmailMessage]]) -> None:
-    """The page that shows this story shows these mails."""
-    page = PAGE.read_text(encoding="utf-8")
-    now = renewed(page, boxes)
-    if os.environ.get(RENEW):
-        PAGE.write_text(now, encoding="utf-8")
-    assert page == now or os.environ.get(RENEW), (
-        f"docs/{PAGE.name} shows other mails than people get now: run this test with {RENEW}=1 and read the page"
-    )
-
-
-class Vacation:
-    """A machine that answers every mail of a mailbox. ``names``: it says which one it answers."""
-
-    def __init__(self, house: MailHouse, name: str, *, marked: bool, names: bool) -> None:
-        self.house = house
-        self.name = name
-        self.answered = 0
-        self._names = names
-        self._marks = ["--add-header", "Auto-Submitted: auto-replied"] if marked else []
-
-    def answer(self) -> int:
-        """Answer what is new; how much there was."""
-        new = self.house.mailbox(self.name)[self.answered :]
-        for mail in new:
-            self.answered += 1
-            subject = f"Re: {mail['Subject']}" if self._names else f"I am away ({self.answered})"
-            arguments = letter(self.name, subject, "I am away until the ninth.", *self._marks)
-            if self._names:
-                arguments += ["--add-header", f"In-Reply-To: {mail['Message-ID']}"]
-            swaks(self.house.postfix.submission, *login(self.name), *arguments)
-        return len(new)
-
-
-async def rest(app: App, mails: int, *machines: Vacation) -> None:
-    """Let machines answer until nothing comes any more. Raises ``AssertionError`` when they never stop."""
-    for _ in range(50):
-        await settled(app, mails + sum(machine.answered for machine in machines))
-        await until(lambda: not machines[0].house.postfix.queue())
-        if sum(machine.answer() for machine in machines) == 0:
-            return
-    raise AssertionError([machine.answered for machine in machines])
-
-
-def letter(name: str, subject: str, words: str = "Please help.", *more: str, to: str = HELP) -> list[str]:
-    """The arguments with which swaks writes a mail of somebody's."""
-    sender = address(name)
-    return ["--from", sender, "--to", to, "--h-Subject", subject, "--body", f"{words}\n", *more]
-
-
-def login(name: str) -> list[str]:
-    """The arguments with which swaks logs in."""
-    return ["--tls", "--auth", "PLAIN", "--auth-user", name, "--auth-password", PASSWORD]
-
-
-def mailbox(house: MailHouse) -> dict[str, Any]:
-    """The mailbox support@, as the desk reads it."""
-    return {
-        "host": "localhost",
-        "port": house.dovecot.imaps,
-        "ca_file": house.certificate.file,
-        "user": "support",
-        "password": PASSWORD,
-        "address": address("support"),
-        "first_run": "all",
-    }
-
-
-def waiting(postfix: Postfix) -> str:
-    """Why mail waits in Postfix's queue."""
-    return "\n".join(
-        str(recipient.get("delay_reason", "")) for mail in postfix.queue() for recipient in mail["recipients"]
-    )

@@ -146,3 +146,22 @@ def swaks(port: int, *arguments: str) -> str:
     if done.returncode:
         raise RuntimeError(f"swaks: {(done.stdout + done.stderr).decode(errors='replace')}")
     return done.stdout.decode(errors="replace")
+
+
+def letter(
+    name: str, subject: str, words: str = "Please help.", *more: str, to: str = address("help")
+) -> list[str]:
+    """The arguments with which swaks writes a mail of somebody's."""
+    sender = address(name)
+    return ["--from", sender, "--to", to, "--h-Subject", subject, "--body", f"{words}\n", *more]
+
+
+def login(name: str) -> list[str]:
+    """The arguments with which swaks logs in."""
+    return ["--tls", "--auth", "PLAIN", "--auth-user", name, "--auth-password", PASSWORD]
+
+
+@pytest.fixture(scope="session")
+def mail_programs() -> None:
+    """Skips, or fails in CI, where they are not."""
+    require_mail_clients()

@@ -55,7 +55,8 @@ class MailHouse:
         self.dovecot.close()
 
     def empty(self) -> None:
-        """Remove every mail, in mailboxes and in the queue."""
+        """Remove every mail, in mailboxes and in the queue; what is under way arrives first."""
+        self.postfix.rest()
         self.postfix.forget_queue()
         for name in PEOPLE:
             with self.client(name) as client:

@@ -24,6 +24,8 @@ from typing import Any, Final
 
 import pytest
 
+from tests.faults.process import free_port
+
 ADVICE: Final = (
     "Postfix is not on this machine: install it with `apt-get install --no-install-recommends postfix` "
     "(Debian, Ubuntu); `make peers` does so where it may, without starting the machine's own"
@@ -64,7 +66,7 @@ class Postfix:
         self._guard: subprocess.Popen[bytes] | None = None
         self.folder = Path(tempfile.mkdtemp(prefix="deskbot-postfix-"))
         self.folder.chmod(0o755)
-        self.mx, self.submission, self.desk_smtp, self.desk_lmtp = _free_ports(4)
+        self.mx, self.submission, self.desk_smtp, self.desk_lmtp = (free_port() for _ in range(4))
         self._etc = self.folder / "etc"
         self.log = self.folder / "log"
         places = {"etc": self._etc, "folder": self.folder, "daemons": _DAEMONS, "log": self.log}
@@ -135,6 +137,29 @@ class Postfix:
     def queue(self) -> list[dict[str, Any]]:
         """What waits: a dictionary for each mail, as ``postqueue -j`` prints it."""
         return [json.loads(line) for line in self._run("postqueue", "-j").splitlines()]
+
+    def pour(self, number: int, sender: str, recipient: str) -> None:
+        """So many mails through the MX, by Postfix's own ``smtp-source``."""
+        program = Path(self._program).with_name("smtp-source")
+        options = ["-s", "4", "-m", str(number), "-f", sender, "-t", recipient, "-S", "One of many"]
+        subprocess.run([program, *options, f"127.0.0.1:{self.mx}"], check=True, timeout=60)
+
+    def drain(self) -> None:
+        """Returns when the queue is empty; what was put off is tried at once, again and again."""
+        deadline = time.monotonic() + READY_SECONDS
+        while self.queue():
+            if time.monotonic() > deadline:
+                raise TimeoutError("Postfix does not get rid of its mail")
+            self.flush()
+            self.rest()
+
+    def rest(self) -> None:
+        """Returns when nothing is under way: what is in the queue then has been put off."""
+        deadline = time.monotonic() + READY_SECONDS
+        while any(mail["queue_name"] != "deferred" for mail in self.queue()):
+            if time.monotonic() > deadline:
+                raise TimeoutError("Postfix does not come to rest")
+            time.sleep(0.02)
 
     def forget_queue(self) -> None:
         """Remove all that waits."""
@@ -270,15 +295,6 @@ def _greets(port: int) -> bool:
             return wire.recv(4) == b"220 "
     except OSError:
         return False
-
-
-def _free_ports(number: int) -> list[int]:
-    """Postfix takes no port 0: ports that were free a moment ago, all different."""
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [int(listening.getsockname()[1]) for listening in taken]
-    for listening in taken:
-        listening.close()
-    return ports
 
 
 def require_postfix() -> None:
