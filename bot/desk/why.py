@@ -49,9 +49,14 @@ def told(story: Story, zone: ZoneInfo) -> list[Step]:
         steps.append((at, f"{row.kind} {ended}{attempts}{result}"))
     steps += [(timer.due_at, f"timer {timer.kind} is due ({timer.state})") for timer in story.timers]
     return [
-        Step(at, at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"), what)
+        Step(at, at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"), _plain(what))
         for at, what in sorted(steps, key=lambda step: step[0])
     ]
+
+
+def _plain(what: str) -> str:
+    """On one line, without what could steer a terminal: an address or a category is somebody's words (G6)."""
+    return "".join(c if c.isprintable() else " " for c in what)
 
 
 def _received(outcome: str | None, reason: str | None, quiet: str | None) -> str:
