@@ -242,7 +242,9 @@ def _append(
     if ticket and message.automation is Automation.NONE:
         proposed = followers.propose(tx, message, ticket.id, desk, now)
         told = notices.of_message(message, person, ticket, proposed) | {"standing": found.reason}
-        notices.tell_agents(tx, ticket, "requester_wrote", told, desk, now, but=agent)
+        notices.tell_agents(
+            tx, ticket, "requester_wrote", told, desk, now, but=agent, files=message.attachments
+        )
     return outcome
 
 
@@ -301,4 +303,4 @@ def _tell_team(
     proposed = followers.propose(tx, message, number, desk, now)
     if ticket := conversation.whole(tx, number):
         told = notices.of_message(message, person, ticket, proposed)
-        notices.tell_agents(tx, ticket, "new_ticket", told, desk, now, but=agent)
+        notices.tell_agents(tx, ticket, "new_ticket", told, desk, now, but=agent, files=message.attachments)

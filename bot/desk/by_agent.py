@@ -209,7 +209,10 @@ def _begin(box: Letterbox, parsed: Parsed, address: str, opened: list[int]) -> _
     ticket = conversation.whole(box.tx, began.number)
     if ticket and ticket.owner_id is None:
         told = notices.of_message(message, person, ticket, [])
-        notices.tell_agents(box.tx, ticket, "new_ticket", told, box.desk, box.now, but=box.agent.key)
+        files = message.attachments
+        notices.tell_agents(
+            box.tx, ticket, "new_ticket", told, box.desk, box.now, but=box.agent.key, files=files
+        )
     return done
 
 

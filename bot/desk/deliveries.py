@@ -34,4 +34,5 @@ def _tell(
     ticket = conversation.whole(tx, message.ticket) if message.kind is Kind.REPLY else None
     if ticket:
         told = {"address": message.to.address, "permanent": permanent, "status": after["result"]}
-        notices.tell_agents(tx, ticket, "bounced", told, desk, now, but=canonical(message.to.address))
+        same = desk.roster.by_address.get(canonical(message.to.address))
+        notices.tell_agents(tx, ticket, "bounced", told, desk, now, but=same)

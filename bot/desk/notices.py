@@ -9,7 +9,7 @@ from bot.desk import letters, sla
 from bot.desk.desk import Desk
 from bot.desk.letters import Letter
 from bot.desk.tickets import Opened
-from bot.message import IncomingMessage, Kind, Notice, OutgoingMessage, Party, ThreadRef, Verdict
+from bot.message import Attachment, IncomingMessage, Kind, Notice, OutgoingMessage, Party, ThreadRef, Verdict
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 from bot.store.people import KnownPerson
@@ -76,15 +76,17 @@ def tell_agents(
     now: datetime,
     *,
     but: str | None = None,
+    files: tuple[Attachment, ...] = (),
 ) -> None:
-    """Tell the owner, or the team when nobody has taken the ticket. ``but``: the agent who is left out."""
+    """Tell the owner, or the team when nobody has taken the ticket. ``but``: the agent who is left out;
+    ``files``: what came with the message that they are told of."""
     if not desk.roster.agents:
         return
     owner = desk.roster.owner(tx, ticket.owner_id)
     for key in [owner] if owner else desk.roster.of_team(ticket.queue):
         if key != but:
             agent = desk.roster.load(tx, key, now)
-            letter = Letter(Kind.NOTICE, event, values)
+            letter = Letter(Kind.NOTICE, event, values, files)
             letters.write(tx, letters.agent_reader(agent, desk), ticket, letter, desk, now)
 
 

@@ -123,12 +123,12 @@ def _payloads(tx: Tx, ids: list[int]) -> dict[int, tuple[bytes, dict[str, Any]]]
     SQLite, where that costs nothing and a list would be compiled anew for every length."""
     if tx.dialect == "sqlite":
         return {one: _PAYLOAD.one(tx, inbox=one) or (b"", {}) for one in ids}
-    rows = tx.run(
-        sa.select(PayloadRow.inbox_id, PayloadRow.raw, PayloadRow.envelope).where(
-            PayloadRow.inbox_id.in_(ids)
-        )
-    )
-    return {row[0]: (row[1], row[2]) for row in rows} if ids else {}
+    if not ids:
+        return {}
+    wanted = PayloadRow.inbox_id.in_(ids)
+    rows = tx.run(sa.select(PayloadRow.inbox_id, PayloadRow.raw, PayloadRow.envelope).where(wanted))
+    found: dict[int, tuple[bytes, dict[str, Any]]] = {one: (b"", {}) for one in ids}
+    return found | {row[0]: (row[1], row[2]) for row in rows}
 
 
 def finish(

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bot.message import IncomingMessage, Kind, OutgoingMessage, Verdict
+from bot.message import Attachment, IncomingMessage, Kind, OutgoingMessage, Verdict
 from bot.store.models import Outbox
 from tests.desks import MONDAY, OpenDesk, a_message, open_desk
 
@@ -109,3 +109,12 @@ def test_the_acknowledgement_goes_to_the_address_as_its_owner_writes_it(tmp_path
         mail = answered(desk, a_message(sender="Ann.Smith@LocalHost"))
         assert mail.to.address == "Ann.Smith@LocalHost"
         assert desk.rows(Outbox)[0].recipient == "ann.smith@localhost"
+
+
+def test_the_team_gets_the_files_that_came_with_a_request(tmp_path: Path) -> None:
+    agents = {"anna": {"name": "Anna", "addresses": ["anna@localhost"], "teams": ["first-line"]}}
+    picture = Attachment("fire.png", "image/png", 3, "a" * 64)
+    with open_desk(tmp_path, agents=agents) as desk:
+        desk.receive(a_message(attachments=(picture,)))
+        (told,) = [row.message for row in desk.rows(Outbox) if row.recipient == "anna@localhost"]
+        assert msgspec.json.decode(told, type=OutgoingMessage).attachments == (picture,)
