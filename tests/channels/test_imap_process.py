@@ -209,7 +209,7 @@ def test_b11_two_bots_on_one_mailbox_make_one_ticket_of_each_mail_and_take_over(
         dovecot.deliver(user, *(person(n) for n in range(number, number + 5)))
         assert wait_until(lambda: desk.settled(number + 5), 30)
         assert time.monotonic() - began < 15
-    assert desk.subjects() == subjects(range(number + 5))
+        assert desk.subjects() == subjects(range(number + 5))
 
 
 def test_b11_a_bot_that_was_paused_has_lost_its_mailbox_and_reads_nothing_twice(
@@ -237,7 +237,7 @@ def test_b11_a_bot_that_was_paused_has_lost_its_mailbox_and_reads_nothing_twice(
             bot.web("/metrics")[1].count('deskbot_door_up{channel="support"} 1.0') for bot in (paused, other)
         ]
         assert up == [0, 1]
-    assert desk.subjects() == subjects(range(10))
+        assert desk.subjects() == subjects(range(10))
 
 
 def test_x21_old_mail_of_a_first_run_is_taken_and_not_acknowledged(
