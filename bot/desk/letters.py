@@ -11,7 +11,7 @@ from bot.desk import screening
 from bot.desk.agents import Agent
 from bot.desk.desk import Desk
 from bot.message import EMAIL, Attachment, Kind, Notice, OutgoingMessage, Party, ThreadRef
-from bot.store import conversation, outbox, people, tickets
+from bot.store import budgets, conversation, outbox, people, tickets
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
@@ -137,7 +137,7 @@ def _left_out(tx: Tx, reader: Reader, number: int, letter: Letter, desk: Desk, n
     known = people.find(tx, reader.party.medium, reader.canonical)
     if known and known.bounces >= screening.MOST_BOUNCES:
         return "messages to its address come back"
-    sent = outbox.automatic_in_thread(tx, number, reader.canonical, now)
+    sent = budgets.automatic_in_thread(tx, number, reader.canonical, now)
     if (
         sent.minutes >= MOST_IN_TEN_MINUTES
         or sent.hour >= MOST_IN_AN_HOUR

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from bot.desk.desk import Desk
 from bot.message import Party
-from bot.store import outbox, people
+from bot.store import budgets, people
+from bot.store.budgets import AutomaticCounts
 from bot.store.engine import Tx
-from bot.store.outbox import AutomaticCounts
 from bot.store.people import KnownPerson
 
 
@@ -30,8 +30,8 @@ def automatic_mail_to(tx: Tx, address: str, desk: Desk, now: datetime) -> Automa
     """What the budgets look at. The domains that the desk serves have none of their own. A tag behind a plus
     gives nobody another budget (E3)."""
     local, _, home = address.rpartition("@")
-    counts = outbox.automatic_counts(tx, address, None if desk.serves(address) else home, now)
+    counts = budgets.automatic_counts(tx, address, None if desk.serves(address) else home, now)
     if "+" not in local:
         return counts
-    hour, day = outbox.automatic_to_tagged(tx, local.partition("+")[0], home, now)
+    hour, day = budgets.automatic_to_tagged(tx, local.partition("+")[0], home, now)
     return AutomaticCounts(hour, day, counts.domain_hour)

@@ -13,7 +13,7 @@ from typing import Final
 from bot.desk.desk import Desk
 from bot.desk.outcome import Reason, Result
 from bot.message import EMAIL, Automation, IncomingMessage, Verdict
-from bot.store.outbox import AutomaticCounts
+from bot.store.budgets import AutomaticCounts
 
 _TAKES_NO_ANSWER: Final = frozenset(
     {

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from bot.message import Kind, OutgoingMessage
+from bot.message import OutgoingMessage
 from bot.store.dialect import AT_ONCE, skip_locked, word
 from bot.store.engine import AnyRow, Tx
 from bot.store.models import Moment, Outbox, OutboxState
@@ -92,24 +92,6 @@ _SETTLE = Prepared(
         )
     )
 )
-_TO_RECIPIENT = Prepared(
-    lambda _: sa.select(
-        sa.func.count(sa.case((Outbox.created_at > sa.bindparam("hour", type_=Moment()), 1))), sa.func.count()
-    ).where(
-        Outbox.recipient == sa.bindparam("to"),
-        Outbox.created_at > sa.bindparam("day", type_=Moment()),
-        Outbox.automatic.is_(True),
-        Outbox.kind != word(Kind.NOTICE),
-    )
-)
-_TO_DOMAIN = Prepared(
-    lambda _: sa.select(sa.func.count()).where(
-        Outbox.domain == sa.bindparam("to"),
-        Outbox.created_at > sa.bindparam("hour", type_=Moment()),
-        Outbox.automatic.is_(True),
-        Outbox.kind != word(Kind.NOTICE),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +103,6 @@ class OutboxClaim:
     ambiguous: int
     message: OutgoingMessage
     accepted_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class AutomaticCounts:
-    """How many automatic messages went to a recipient and to its domain of late. Notices, which agents get
-    for their work, do not count: else an agent could not be answered."""
-
-    recipient_hour: int
-    recipient_day: int
-    domain_hour: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,56 +237,6 @@ def recover(tx: Tx, worker: str) -> tuple[int, int]:
         .values(state=OutboxState.QUEUED, ambiguous=Outbox.ambiguous + 1, not_before=AT_ONCE, worker=None)
     ).rowcount
     return unknown, again
-
-
-def automatic_counts(tx: Tx, recipient: str, domain: str | None, now: datetime) -> AutomaticCounts:
-    """For the budgets. ``domain`` None: do not count it. Each count ends at its own budget, as no more rows
-    are written beyond it, so the indexes make this cheap."""
-    hour, day = now - timedelta(hours=1), now - timedelta(days=1)
-    last_hour, last_day = _TO_RECIPIENT.one(tx, to=recipient, hour=hour, day=day) or (0, 0)
-    to_domain = _TO_DOMAIN.value(tx, to=domain, hour=hour) if domain is not None else 0
-    return AutomaticCounts(last_hour, last_day, to_domain)
-
-
-def automatic_to_tagged(tx: Tx, local: str, domain: str, now: datetime) -> tuple[int, int]:
-    """Automatic messages of the last hour and day to one mailbox, whatever stood behind the plus."""
-    recipient = sa.func.substr(Outbox.recipient, 1, len(local) + 1)
-    query = sa.select(
-        sa.func.count(sa.case((Outbox.created_at > now - timedelta(hours=1), 1))), sa.func.count()
-    ).where(
-        Outbox.domain == domain,
-        Outbox.created_at > now - timedelta(days=1),
-        Outbox.automatic.is_(True),
-        Outbox.kind != word(Kind.NOTICE),
-        recipient.in_([f"{local}+", f"{local}@"]),
-    )
-    hour, day = tx.run(query).one()
-    return hour, day
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadCounts:
-    """Automatic messages to one recipient of late: about one ticket, and about all."""
-
-    minutes: int
-    """About the ticket, in ten minutes."""
-    hour: int
-    day: int
-    all_hour: int
-
-
-def automatic_in_thread(tx: Tx, ticket: int | None, recipient: str, now: datetime) -> ThreadCounts:
-    """For the fuse against machines that answer what an agent gets (E3)."""
-    here = Outbox.ticket_id == ticket if ticket else Outbox.ticket_id.is_(None)
-
-    def within(span: timedelta, *more: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-        return sa.func.count(sa.case((sa.and_(Outbox.created_at > now - span, *more), 1)))
-
-    hour, day = timedelta(hours=1), timedelta(days=1)
-    query = sa.select(
-        within(timedelta(minutes=10), here), within(hour, here), within(day, here), within(hour)
-    ).where(Outbox.recipient == recipient, Outbox.created_at > now - day, Outbox.automatic.is_(True))
-    return ThreadCounts(*tx.run(query).one())
 
 
 def depth(tx: Tx) -> OutboxDepth:

@@ -11,8 +11,8 @@ from bot.desk import screening
 from bot.desk.outcome import Reason, Result
 from bot.mail.addresses import canonical
 from bot.message import Automation, IncomingMessage, Party, Verdict
+from bot.store.budgets import AutomaticCounts
 from bot.store.models import Outbox, Ticket
-from bot.store.outbox import AutomaticCounts
 from tests.desks import a_desk, a_message, open_desk
 
 DESK = a_desk(desk={"also": ["it@desk.example"], "domains": ["staff.example"]})

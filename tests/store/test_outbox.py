@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.message import EMAIL, Kind
-from bot.store import outbox
+from bot.store import budgets, outbox
 from bot.store.engine import Store
 from bot.store.models import Outbox, OutboxState
 from tests.store.conftest import OpenStore
@@ -206,12 +206,12 @@ def test_budgets_count_automatic_messages_to_a_recipient_and_to_a_domain(store: 
     store.write_now(lambda tx: queue(tx, kind=Kind.REPLY, to="ann@example.org", at=now()))
     store.write_now(lambda tx: queue(tx, to="ben@example.org", at=now()))
     store.write_now(lambda tx: queue(tx, to="ben@other.example", at=now()))
-    counts = store.read_now(lambda tx: outbox.automatic_counts(tx, "ann@example.org", "example.org", now()))
-    assert counts == outbox.AutomaticCounts(recipient_hour=2, recipient_day=4, domain_hour=3)
-    own = store.read_now(lambda tx: outbox.automatic_counts(tx, "ann@example.org", None, now()))
-    assert own == outbox.AutomaticCounts(2, 4, 0)
-    nobody = store.read_now(lambda tx: outbox.automatic_counts(tx, "x@y.example", "y.example", now()))
-    assert nobody == outbox.AutomaticCounts(0, 0, 0)
+    counts = store.read_now(lambda tx: budgets.automatic_counts(tx, "ann@example.org", "example.org", now()))
+    assert counts == budgets.AutomaticCounts(recipient_hour=2, recipient_day=4, domain_hour=3)
+    own = store.read_now(lambda tx: budgets.automatic_counts(tx, "ann@example.org", None, now()))
+    assert own == budgets.AutomaticCounts(2, 4, 0)
+    nobody = store.read_now(lambda tx: budgets.automatic_counts(tx, "x@y.example", "y.example", now()))
+    assert nobody == budgets.AutomaticCounts(0, 0, 0)
 
 
 def test_l3_what_ended_is_forgotten_by_age_in_steps_and_what_waits_never(store: Store, now: Clock) -> None:

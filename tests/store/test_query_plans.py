@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import clock
-from bot.store import inbox, outbox, timers
+from bot.store import budgets, inbox, outbox, timers
 from bot.store.engine import Store, Tx
 from tests.store.makers import LEASE, new_ticket
 
@@ -38,7 +38,7 @@ _QUESTIONS: dict[str, tuple[Callable[[Tx], object], list[str]]] = {
     "outbox.claim": (lambda tx: outbox.claim(tx, "w", 0, LEASE), ["outbox_queued", "outbox_order"]),
     "timers.due": (lambda tx: timers.due(tx, 10), ["timer_pending"]),
     "automatic_counts": (
-        lambda tx: outbox.automatic_counts(tx, "p7@example.org", "d7", clock.now()),
+        lambda tx: budgets.automatic_counts(tx, "p7@example.org", "d7", clock.now()),
         ["outbox_recipient", "outbox_domain"],
     ),
     "inbox.recover": (lambda tx: inbox.recover(tx, "w"), ["inbox_claimed"]),
