@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from bot.cli.output import in_lines, moment, on_line, opened, plain, print_json, print_table
-from bot.desk.why import told
 from bot.config import Config
 from bot.desk.states import State
+from bot.desk.why import told
 from bot.errors import DeskbotError
 from bot.store import tickets
 from bot.store.tickets import Story

@@ -202,7 +202,11 @@ def test_e5_a_delivery_report_of_our_mail_is_kept_in_its_ticket(tmp_path: Path) 
             automation=Automation.BOUNCE,
         )
         outcome = desk.receive(report)
-        assert (outcome.result, outcome.reason, outcome.ticket) == (Result.APPENDED, Reason.OUR_BOUNCE, number)
+        assert (outcome.result, outcome.reason, outcome.ticket) == (
+            Result.APPENDED,
+            Reason.OUR_BOUNCE,
+            number,
+        )
         assert kinds(desk)[-1] == "automatic"
 
 
