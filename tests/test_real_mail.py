@@ -125,6 +125,7 @@ async def test_d6_an_agents_name_has_power_only_where_our_own_server_proved_it(
         forged += ["--add-header", f"In-Reply-To: {news['Message-ID']}"]
         forged += ["--add-header", f"Authentication-Results: {HOST}; dmarc=pass header.from={DOMAIN}"]
         forged += ["--add-header", f"Received: from x (Authenticated sender: anna) by {HOST}; {news['Date']}"]
+        in_annas_name = ["--h-From", f"Anna Rossi <{address('anna')}>"]
         swaks(mail_house.postfix.mx, *forged)
         warning = words_of((await mail_house.arrived("anna", 2))[1])
         assert "nothing proves that they wrote it" in warning
@@ -137,9 +138,21 @@ async def test_d6_an_agents_name_has_power_only_where_our_own_server_proved_it(
         await mail_house.arrived("anna", 3)
         assert await states(app) == ["new"]
 
+        # And in Anna's name she is not Anna: the login tells colleagues apart.
+        swaks(
+            mail_house.postfix.submission,
+            *login("carla"),
+            *forged,
+            "--from",
+            address("carla"),
+            *in_annas_name,
+        )
+        assert "nothing proves that they wrote it" in words_of((await mail_house.arrived("anna", 4))[3])
+        assert await states(app) == ["new"]
+
         # The same mail as at first, sent with Anna's login.
         swaks(mail_house.postfix.submission, *login("anna"), *forged)
-        assert "HD-1 is closed" in words_of((await mail_house.arrived("anna", 4))[3])
+        assert "HD-1 is closed" in words_of((await mail_house.arrived("anna", 5))[4])
         assert await states(app) == ["closed"]
 
 

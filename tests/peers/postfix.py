@@ -5,8 +5,8 @@ domain is example.test; mailboxes there are delivered by LMTP to the Dovecot tha
 knows the logins. Postfix starts as root only.
 
 ``help@``, ``it@`` and their plus addresses go to the desk's SMTP door, by STARTTLS with a certificate that is
-checked; ``lmtp@`` goes to its LMTP door. Mail that comes through the submission port is marked with what is
-proved about its sender (Authentication-Results), and nobody else's mark survives.
+checked; ``lmtp@`` goes to its LMTP door. Mail that comes through the submission port is marked with whose
+login it came with (Authentication-Results), and nobody else's mark survives.
 """
 
 from __future__ import annotations
@@ -284,7 +284,7 @@ refused@{domain} 550 5.1.1 nobody of that name works here
     "from_submission": r"""
 /^Authentication-Results:/ IGNORE
 /^Received: from .*\(Authenticated sender: ([a-z]+)\).*by {host}/
-  PREPEND Authentication-Results: {host}; auth=pass smtp.auth=${{1}}; dmarc=pass header.from={domain}
+  PREPEND Authentication-Results: {host}; auth=pass smtp.auth=${{1}}@{domain}; dmarc=pass header.from={domain}
 """,
 }
 

@@ -58,7 +58,7 @@ def first_look(
     if not at_our_door or _is_one_of(peer, believed.front):
         if not believed.servers:
             return UNKNOWN, None
-        return reported(payload.raw, domain, believed.servers, handed_over=at_our_door), None
+        return reported(payload.raw, sender, believed.servers, handed_over=at_our_door), None
     if not believed.check or not peer:
         return UNKNOWN, None
     signatures, more = find_signatures(fields, domain)

@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.mail.addresses import canonical
 from bot.mail.authentication.names import aligned, domain_of
 from bot.mail.authentication.results import Result, Results, leading_fields, parse_results
 from bot.message import Authentication, Verdict
@@ -52,13 +53,13 @@ class Finding:
 UNKNOWN: Final = Finding()
 
 
-def reported(raw: bytes, domain: str, trusted: Sequence[str], *, handed_over: bool) -> Finding:
-    """What our servers say about mail from ``domain``.
+def reported(raw: bytes, sender: str, trusted: Sequence[str], *, handed_over: bool) -> Finding:
+    """What our servers say about mail from ``sender``, the address in From.
 
     ``handed_over``: the mail came to our own door from our own server, not out of a mailbox.
     """
     believed = trusted_results(raw, trusted, handed_over=handed_over)
-    return judge([result for field in believed for result in field.results], domain)
+    return judge([result for field in believed for result in field.results], sender)
 
 
 def trusted_results(raw: bytes, trusted: Sequence[str], *, handed_over: bool) -> list[Results]:
@@ -76,8 +77,12 @@ def trusted_results(raw: bytes, trusted: Sequence[str], *, handed_over: bool) ->
     return believed
 
 
-def judge(results: Sequence[Result], domain: str) -> Finding:
-    """A verdict on mail whose From is at ``domain``. What fails outweighs what passes."""
+def judge(results: Sequence[Result], sender: str) -> Finding:
+    """A verdict on mail whose From is ``sender``. What fails outweighs what passes.
+
+    A check of the domain does not tell colleagues apart; where our server names the login as well, that does.
+    """
+    domain = domain_of(sender)
     dmarc = [
         r for r in results if r.method == "dmarc" and domain_of(r.properties.get("header.from", "")) == domain
     ]
@@ -86,9 +91,10 @@ def judge(results: Sequence[Result], domain: str) -> Finding:
         return UNKNOWN
     if "fail" in values:
         return forged(domain)
-    if "pass" in values:
+    colleague = _by_another_login(results, sender)
+    if "pass" in values and not colleague:
         return Finding(Authentication(Verdict.PASS, "dmarc"))
-    if any(r.method == "dmarc" and r.value in {"pass", "fail"} for r in results):
+    if colleague or any(r.method == "dmarc" and r.value in {"pass", "fail"} for r in results):
         return UNKNOWN  # about another From than the one we read (D8)
     for method, identity in (("dkim", _signer), ("spf", _envelope_sender)):
         if any(r.method == method and r.value == "pass" and aligned(identity(r), domain) for r in results):
@@ -103,6 +109,12 @@ def forged(domain: str) -> Finding:
     return Finding(
         Authentication(Verdict.FAIL, "dmarc"), f"DMARC of {domain} says that this sender is forged"
     )
+
+
+def _by_another_login(results: Sequence[Result], sender: str) -> bool:
+    """Whether the author logged in at our server with another address (RFC 8601, section 2.7.4)."""
+    passed = [r.properties.get("smtp.auth", "") for r in results if r.method == "auth" and r.value == "pass"]
+    return any(canonical(login) != canonical(sender) for login in passed if "@" in login)
 
 
 def _signer(result: Result) -> str:
