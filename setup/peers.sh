@@ -83,4 +83,4 @@ need() {
 
 need Dovecot have_dovecot dovecot-imapd dovecot-lmtpd
 need Postfix have_postfix postfix
-need "Mail programs" have_mail_clients s-nail mutt msmtp swaks bsdutils
+need "Mail programs" have_mail_clients s-nail mutt msmtp swaks

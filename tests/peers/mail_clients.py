@@ -7,9 +7,12 @@ submission port with STARTTLS and a login. What they quote, and how, is theirs.
 from __future__ import annotations
 
 import os
+import select
 import shlex
 import shutil
 import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,10 +20,10 @@ import pytest
 
 from tests.peers.mail_house import PASSWORD, MailHouse, address
 
-PROGRAMS: Final = ("s-nail", "mutt", "msmtp", "swaks", "script")
+PROGRAMS: Final = ("s-nail", "mutt", "msmtp", "swaks")
 ADVICE: Final = (
     "Mail programs are not on this machine: install them with "
-    "`apt-get install --no-install-recommends s-nail mutt msmtp swaks bsdutils` (Debian, Ubuntu); "
+    "`apt-get install --no-install-recommends s-nail mutt msmtp swaks` (Debian, Ubuntu); "
     "`make peers` does so where it may"
 )
 SECONDS: Final = 30.0
@@ -56,19 +59,13 @@ class Person:
 
     def run(self, *command: str, words: str = "") -> str:
         """Run a program of this person's; what it said. Raises ``RuntimeError`` when it failed."""
-        environment = {
-            "HOME": str(self.home),
-            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
-            "TERM": "xterm",
-            "LC_ALL": "C.UTF-8",
-        }
         done = subprocess.run(
             command,
             input=words.encode(),
             check=False,
             capture_output=True,
             timeout=SECONDS,
-            env=environment,
+            env=self._environment,
             cwd=self.home,
         )
         if done.returncode:
@@ -76,6 +73,36 @@ class Person:
                 f"{shlex.join(command)}: {(done.stdout + done.stderr).decode(errors='replace')}"
             )
         return done.stdout.decode(errors="replace")
+
+    def run_on_a_terminal(self, *command: str) -> None:
+        """Run a program that wants a terminal. Raises ``RuntimeError`` with its screen when it does not end well."""
+        ours, its = os.openpty()
+        screen = b""
+        try:
+            with subprocess.Popen(
+                command, stdin=its, stdout=its, stderr=its, env=self._environment, cwd=self.home
+            ) as process:
+                os.close(its)
+                deadline = time.monotonic() + SECONDS
+                while process.poll() is None and time.monotonic() < deadline:
+                    if select.select([ours], [], [], 0.05)[0]:
+                        with suppress(OSError):  # it has closed the terminal
+                            screen += os.read(ours, 65_536)
+                if process.poll() is None:
+                    process.kill()
+        finally:
+            os.close(ours)
+        if process.returncode:
+            raise RuntimeError(f"{shlex.join(command)}: {screen[-3000:].decode(errors='replace')}")
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
+            "HOME": str(self.home),
+            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "TERM": "xterm",
+            "LC_ALL": "C.UTF-8",
+        }
 
     @property
     def inbox(self) -> str:
@@ -134,7 +161,7 @@ class Mutt(Person):
         """Answer the newest mail of the mailbox, with what mutt quotes and the person's signature below."""
         (self.home / "words").write_text(f"{words}\n\n")
         keys = "push <last-entry><reply><send-message><exit>"
-        self.run("script", "--quiet", "--return", "--command", f"mutt -n -F muttrc -e '{keys}'", "/dev/null")
+        self.run_on_a_terminal("mutt", "-n", "-F", "muttrc", "-e", keys)
 
 
 def swaks(port: int, *arguments: str) -> str:
