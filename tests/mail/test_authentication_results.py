@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.mail.authentication import Believed
 from bot.mail.authentication.results import NAMELESS, parse_results
 from bot.mail.parse import ReadJob, read_mail
-from bot.message import IncomingMessage, Verdict
+from bot.message import Authentication, IncomingMessage, Verdict
 from tests.mail.letters import letter, payload
 
 FRONT = Believed(servers=("mx.ours.example",), front=("127.0.0.0/8", "::1"))
@@ -195,7 +195,9 @@ def test_d8_the_verified_address_is_the_one_that_counts_as_sender() -> None:
         "dkim=fail header.d=corp.example; spf=softfail smtp.mailfrom=corp.example",
         "dkim=policy header.d=corp.example",
         "spf=pass smtp.helo=corp.example",
-        "iprev=pass policy.iprev=192.0.2.1; auth=pass smtp.auth=ann@corp.example; arc=pass",
+        "iprev=pass policy.iprev=192.0.2.1; auth=pass smtp.auth=ann; arc=pass",
+        "auth=pass smtp.auth=eve@corp.example",
+        "auth=fail smtp.auth=ann@corp.example",
         "dmarc=pass header.from=corp.example (",
         'dmarc=pass header.from="corp.example',
         "dmarc=bestguesspass header.from=corp.example",
@@ -206,6 +208,12 @@ def test_d8_the_verified_address_is_the_one_that_counts_as_sender() -> None:
 def test_d8_a_pass_for_anybody_else_is_none(told: str) -> None:
     message = from_front(mail(f"Authentication-Results: mx.ours.example; {told}", RECEIVED))
     assert message.authentication.verdict is Verdict.UNKNOWN
+
+
+def test_a_login_at_our_own_server_with_the_very_address_proves_it() -> None:
+    told = "iprev=pass policy.iprev=192.0.2.1; auth=pass smtp.auth=ann@corp.example"
+    message = from_front(mail(f"Authentication-Results: mx.ours.example; {told}", RECEIVED))
+    assert message.authentication == Authentication(Verdict.PASS, "smtp-auth")
 
 
 @pytest.mark.parametrize(

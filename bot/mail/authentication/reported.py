@@ -96,12 +96,23 @@ def judge(results: Sequence[Result], sender: str) -> Finding:
         return Finding(Authentication(Verdict.PASS, "dmarc"))
     if colleague or any(r.method == "dmarc" and r.value in {"pass", "fail"} for r in results):
         return UNKNOWN  # about another From than the one we read (D8)
-    for method, identity in (("dkim", _signer), ("spf", _envelope_sender)):
-        if any(r.method == method and r.value == "pass" and aligned(identity(r), domain) for r in results):
-            return Finding(Authentication(Verdict.PASS, method))
+    if by := _vouched_by(results, sender, domain):
+        return Finding(Authentication(Verdict.PASS, by))
     told = any(r.properties.get(name, "").lower() in _POLICIES for r in dmarc for name in _POLICY_PROPERTIES)
     failed = {r.method for r in results if r.value == "fail"}
     return forged(domain) if told and {"dkim", "spf"} <= failed else UNKNOWN
+
+
+def _vouched_by(results: Sequence[Result], sender: str, domain: str) -> str:
+    """What else proves the sender, where nothing was said of DMARC; empty: nothing."""
+    if canonical(sender) in _logins(
+        results
+    ):  # seen in practice: all that Rspamd writes for who has logged in
+        return "smtp-auth"
+    for method, identity in (("dkim", _signer), ("spf", _envelope_sender)):
+        if any(r.method == method and r.value == "pass" and aligned(identity(r), domain) for r in results):
+            return method
+    return ""
 
 
 def forged(domain: str) -> Finding:
@@ -111,10 +122,14 @@ def forged(domain: str) -> Finding:
     )
 
 
-def _by_another_login(results: Sequence[Result], sender: str) -> bool:
-    """Whether the author logged in at our server with another address (RFC 8601, section 2.7.4)."""
+def _logins(results: Sequence[Result]) -> list[str]:
+    """The addresses with which the author logged in at our server (RFC 8601, section 2.7.4)."""
     passed = [r.properties.get("smtp.auth", "") for r in results if r.method == "auth" and r.value == "pass"]
-    return any(canonical(login) != canonical(sender) for login in passed if "@" in login)
+    return [canonical(login) for login in passed if "@" in login]
+
+
+def _by_another_login(results: Sequence[Result], sender: str) -> bool:
+    return any(login != canonical(sender) for login in _logins(results))
 
 
 def _signer(result: Result) -> str:
