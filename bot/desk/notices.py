@@ -8,6 +8,7 @@ from typing import Any
 from bot.desk import letters, sla
 from bot.desk.desk import Desk
 from bot.desk.letters import Letter
+from bot.desk.states import State
 from bot.desk.tickets import Opened
 from bot.message import Attachment, IncomingMessage, Kind, Notice, OutgoingMessage, Party, ThreadRef, Verdict
 from bot.store.conversation import WholeTicket
@@ -96,11 +97,12 @@ def of_message(
     """What agents are told of a requester's message: who, what, by when, and who else had it and may be let
     follow the ticket (D4)."""
     due = ticket.first_response_due if ticket.first_response_at is None else ticket.resolution_due
+    done = ticket.state in {State.RESOLVED, State.CLOSED}
     return {
         "who": person.name or message.sender.name,
         "address": message.sender.address,
         "text": message.reply_text or message.text,
-        "due": due.isoformat() if due else None,
+        "due": due.isoformat() if due and not done else None,
         "oddities": list(message.oddities),
         "proposed": proposed,
         "files": [file.name for file in message.attachments],
