@@ -213,7 +213,8 @@ def _groups(part: Part) -> list[Fields]:
         fields, after = read_fields(content, position, len(content))
         if fields.count:
             groups.append(fields)
-        position = max(after, position + 1)
+        next_line = content.find(b"\n", position) + 1 or len(content)
+        position = after if after > position else next_line  # a line that is no field begins no group
     return groups
 
 

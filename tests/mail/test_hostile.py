@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.mail import describe
 from tests.mail.hostile import CASES
 
 ROOT = Path(__file__).parents[2]
@@ -74,3 +76,10 @@ def test_c5_a_malicious_charset_takes_little_time_and_memory(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in CASES if " MB" in name or "spaces" in name])
 def test_c14_c15_huge_bodies_take_little_time_and_memory(name: str) -> None:
     _read(name)
+
+
+def test_c14_a_delivery_status_that_is_one_endless_line_is_read_at_once() -> None:
+    head = b"From: mailer-daemon@x.example\r\nContent-Type: message/delivery-status\r\n\r\n"
+    begin = time.process_time()
+    describe(head + b"a " * 32_000 + b"\r\n\r\n" + b"b" * 60_000)
+    assert time.process_time() - begin < 0.5
