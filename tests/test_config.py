@@ -273,3 +273,13 @@ def test_a_priority_that_is_named_in_part_keeps_its_other_defaults(tmp_path: Pat
 )
 def test_the_database_is_named_as_administrators_name_it(url: str, expected: str) -> None:
     assert Config.model_validate({"store": {"url": url}}).store_url == expected
+
+
+def test_two_agents_cannot_have_one_address_and_none_has_the_desks(tmp_path: Path) -> None:
+    anna = '[agents.anna]\nname = "Anna"\naddresses = ["anna@example.org"]\n'
+    bob = '[agents.bob]\nname = "Bob"\naddresses = ["Anna@example.org"]\n'
+    assert "agents.bob.addresses: Anna@example.org belongs to agents.anna already" in fault(
+        tmp_path, anna + bob
+    )
+    desk = bob.replace("Anna@example.org", "help@localhost")
+    assert "agents.bob.addresses: help@localhost belongs to desk already" in fault(tmp_path, desk)

@@ -50,6 +50,8 @@ def _trials(config: Config) -> Iterator[tuple[str, Trial]]:
         if box.enabled:
             yield f"imap.{name}", partial(_mailbox, name)
     yield "mail out", _mail_out
+    if config.agents:
+        yield "agents", _agents
     if config.web.enabled:
         yield "web", _web
 
@@ -71,6 +73,18 @@ def _templates(config: Config) -> str:
     if found:
         raise ConfigError(f"{len(found)} faults: `deskbot templates check` tells them; first: {found[0]}")
     return "complete in all languages"
+
+
+def _agents(config: Config) -> str:
+    active = [agent for agent in config.agents.values() if agent.active]
+    if not config.senders.trusted and config.senders.check == "off":
+        raise ConfigError(
+            "nothing proves their mail, so none has any power: set senders.trusted or senders.check"
+        )
+    if not any(config.tickets.queue in agent.teams for agent in active):
+        raise ConfigError(f"nobody is in {config.tickets.queue}, where new tickets go: see agents.NAME.teams")
+    proved = ", ".join(config.senders.trusted) or "our own check"
+    return f"{len(active)}, proved by {proved}"
 
 
 def _database(config: Config) -> str:

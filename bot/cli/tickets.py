@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import click
 from bot.cli.output import in_lines, moment, on_line, opened, plain, print_json, print_table
 from bot.config import Config
 from bot.desk.states import State
+from bot.desk.tickets import UNVERIFIED
 from bot.desk.why import told
 from bot.errors import DeskbotError
 from bot.store import tickets
@@ -40,7 +42,8 @@ def list_(config: Config, states: tuple[str, ...], limit: int, as_json: bool) ->
                 "TICKET": f"{prefix}-{row.id}",
                 "STATE": row.state,
                 "PRIORITY": row.priority,
-                "ANSWER BEFORE": moment(row.first_response_due, zone),
+                "DUE BEFORE": moment(_due(row), zone),
+                "OWNER": on_line(row.owner or "", 16),
                 "REQUESTER": on_line(row.requester, 24),
                 "SUBJECT": on_line(row.subject),
             }
@@ -67,14 +70,22 @@ def show(config: Config, reference: str, as_json: bool) -> None:  # noqa: FBT001
         ("state", ticket.state),
         ("priority", ticket.priority),
         ("queue", ticket.queue),
-        ("requester", f"{on_line(ticket.requester, 100)} <{', '.join(map(on_line, story.addresses))}>"),
+        ("owner", on_line(ticket.owner or "nobody yet", 100)),
+        (
+            "requester",
+            f"{on_line(ticket.requester, 100)} <{', '.join(map(on_line, story.addresses))}>".strip(),
+        ),
         ("opened", moment(ticket.opened_at, zone)),
         ("answer before", moment(ticket.first_response_due, zone)),
+        ("answered", moment(ticket.first_response_at, zone)),
         ("resolve before", moment(ticket.resolution_due, zone)),
     ):
-        click.echo(f"  {name:14} {value}")
+        if value:
+            click.echo(f"  {name:14} {value}")
     for entry in story.entries:
-        author = on_line(entry.author or "", 100)
+        author = (
+            on_line(entry.author or "", 100) if entry.kind != UNVERIFIED else "somebody who is not proved"
+        )
         click.echo(f"\n--- {moment(entry.created_at, zone)}  {author}  ({entry.kind}, {entry.channel})")
         click.echo(in_lines(entry.text))
         for file in story.attachments:
@@ -95,6 +106,14 @@ def why(config: Config, reference: str, as_json: bool) -> None:  # noqa: FBT001 
         return
     for step in steps:
         click.echo(f"{step.when}  {step.what}")
+
+
+def _due(ticket: Any) -> datetime | None:
+    """What is promised next; nothing when it is done."""
+    if ticket.state in {State.RESOLVED, State.CLOSED}:
+        return None
+    due: datetime | None = ticket.resolution_due if ticket.first_response_at else ticket.first_response_due
+    return due
 
 
 def _story(config: Config, reference: str) -> Story:

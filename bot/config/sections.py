@@ -249,6 +249,7 @@ class Config(Section):
         if self.tickets.priority not in self.priorities:
             raise ValueError(f'tickets.priority: "{self.tickets.priority}" is not in [priorities]')
         self._people_refer_to_what_exists()
+        self._agents_have_addresses_of_their_own()
         if self.smtp.tls != "off" and not (self.smtp.certificate and self.smtp.key):
             raise ValueError("smtp.certificate and smtp.key: both are needed when smtp.tls is not off")
         for name in self.imap:
@@ -268,6 +269,14 @@ class Config(Section):
             for name in names:
                 if name not in self.teams:
                     raise ValueError(f'{key}: there is no team "{name}"; add a section [teams.{name}]')
+
+    def _agents_have_addresses_of_their_own(self) -> None:
+        of: dict[str, str] = {address.lower(): "desk" for address in self.desk.addresses}
+        for name, agent in self.agents.items():
+            for address in agent.addresses:
+                other = of.setdefault(address.lower(), f"agents.{name}")
+                if other != f"agents.{name}":
+                    raise ValueError(f"agents.{name}.addresses: {address} belongs to {other} already")
 
     @property
     def store_url(self) -> str:

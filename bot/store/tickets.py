@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
-from bot.message import Attachment
+from bot.message import Attachment, Kind
 from bot.store.engine import AnyRow, Tx
 from bot.store.models import (
     Address,
@@ -224,7 +225,12 @@ def listed(tx: Tx, states: tuple[str, ...], limit: int) -> list[AnyRow]:
         .scalar_subquery()
     )
     named = sa.func.coalesce(sa.func.nullif(Person.name, ""), address).label("requester")
-    query = sa.select(*Ticket.__table__.c, named).join(Person, Person.id == Ticket.requester_id)
+    owner = aliased(Person)
+    query = (
+        sa.select(*Ticket.__table__.c, named, owner.name.label("owner"))
+        .join(Person, Person.id == Ticket.requester_id)
+        .join(owner, owner.id == Ticket.owner_id, isouter=True)
+    )
     if states:
         query = query.where(Ticket.state.in_(states))
     return list(tx.run(query.order_by(Ticket.id.desc()).limit(limit)))
@@ -246,9 +252,11 @@ class Story:
 
 def story(tx: Tx, number: int) -> Story | None:
     """For ``deskbot tickets show`` and ``why``."""
+    owner = aliased(Person)
     ticket = tx.run(
-        sa.select(*Ticket.__table__.c, Person.name.label("requester"))
+        sa.select(*Ticket.__table__.c, Person.name.label("requester"), owner.name.label("owner"))
         .join(Person, Person.id == Ticket.requester_id)
+        .join(owner, owner.id == Ticket.owner_id, isouter=True)
         .where(Ticket.id == number)
     ).one_or_none()
     if ticket is None:
@@ -286,9 +294,10 @@ class Answer:
 
 def answer_to(tx: Tx, external_id: str) -> Answer | None:
     """The ticket that a message opened, and how its acknowledgement stands."""
+    acknowledged = sa.and_(Outbox.ticket_id == Entry.ticket_id, Outbox.kind == Kind.ACKNOWLEDGEMENT)
     row = tx.run(
         sa.select(Entry.ticket_id, Outbox.state, Outbox.result)
-        .join_from(Entry, Outbox, Outbox.ticket_id == Entry.ticket_id, isouter=True)
+        .join_from(Entry, Outbox, acknowledged, isouter=True)
         .where(Entry.external_id == external_id)
         .order_by(Entry.id.desc(), Outbox.id)
         .limit(1)
