@@ -20,8 +20,9 @@ class Takes(StrEnum):
     """Who takes it: an agent's name, or a team's."""
     WORD = "word"
     TEXT = "text"
-    """To the end of the line, or, when the line ends there, all that follows."""
+    """Up to the first empty line, or, when nothing stands on the verb's own line, all that follows."""
     OPTIONAL_TEXT = "optional-text"
+    """Up to the first empty line, when anything stands on the verb's own line."""
     TICKET = "ticket"
     TICKET_OR_ADDRESS = "ticket-or-address"
     ADDRESS = "address"
@@ -50,6 +51,9 @@ VERBS: Final[dict[str, Takes]] = {
 
 _NAMES_A_TICKET: Final = frozenset({Takes.TICKET, Takes.TICKET_OR_ADDRESS})
 _NAMES_AN_ADDRESS: Final = frozenset({Takes.ADDRESS, Takes.TICKET_OR_ADDRESS})
+
+_GOES_ON: Final = frozenset({Takes.TEXT, Takes.OPTIONAL_TEXT})
+"""What may be longer than a line: mail programs break lines, and the rest of a note is a note."""
 
 MOST_COMMANDS: Final = 20
 
@@ -113,6 +117,7 @@ def parse(text: str, prefix: str, marks: str = "#") -> Parsed:
     """Read the commands at the top of ``text``. ``prefix``: of ticket numbers, "HD".
 
     A first line without a mark ends the commands: from there on, a line that looks like one is text (D10).
+    Lines directly below the words of a command are its words too; only an empty line ends them.
     """
     lines = text.splitlines()
     commands: list[Command] = []
@@ -135,11 +140,22 @@ def parse(text: str, prefix: str, marks: str = "#") -> Parsed:
                 found, at = Command(found.verb, rest, found.ticket), len(lines)
             else:
                 found = Misunderstood(_shown(line), Problem.MISSING, found.verb)
+        elif isinstance(found, Command) and VERBS[found.verb] in _GOES_ON and found.words:
+            end = _end_of_words(lines, at, marks)
+            words = "\n".join([found.words, *(below.strip() for below in lines[at:end])])
+            found, at = Command(found.verb, words, found.ticket), end
         if isinstance(found, Command):
             commands.append(found)
         else:
             wrong.append(found)
     return Parsed(tuple(commands), "\n".join(lines[at:]).strip(), tuple(wrong))
+
+
+def _end_of_words(lines: list[str], at: int, marks: str) -> int:
+    """Where the words end that a command's own line began: at an empty line, or at the next command."""
+    while at < len(lines) and (line := _bare(lines[at])) and line[0] not in marks:
+        at += 1
+    return at
 
 
 def _bare(line: str) -> str:

@@ -291,6 +291,16 @@ def test_a_note_that_is_quoted_in_an_answer_stops_the_answer(tmp_path: Path, tex
         assert problems(desk, BOB)[0]["code"] == "holds-a-note"
 
 
+@pytest.mark.parametrize("verb", ["note", "escalate", "wait", "close"])
+def test_a_note_that_the_mail_program_has_broken_into_lines_stays_inside(tmp_path: Path, verb: str) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        before = written(desk)
+        works(desk, ANNA, f"#{verb} She has not paid and\n{CANARY}\nuntil she pays.", number)
+        assert not letters(desk, ANN, since=before)
+        assert said(desk, number)[-1] == ("note", f"She has not paid and\n{CANARY}\nuntil she pays.")
+
+
 def test_an_agent_opens_a_ticket_for_somebody_else(tmp_path: Path) -> None:
     with a_team(tmp_path) as desk:
         text = "#for Dora@Localhost\n#priority P1\n\nShe called: no light."

@@ -144,6 +144,39 @@ def test_d10_what_stands_inside_a_note_is_the_notes() -> None:
     )
 
 
+@pytest.mark.parametrize("verb", ["note", "escalate", "wait", "close", "reopen", "reply", "resolve"])
+def test_words_that_a_mail_program_has_broken_into_lines_belong_to_their_command(verb: str) -> None:
+    parsed = read(f"#{verb} HD-3 he never pays,\n  so let him\nwait.\n#take\n\nHello Ann,\n\nwe come.")
+    assert parsed.commands == (Command(verb, "he never pays,\nso let him\nwait.", 3), Command("take"))
+    assert (parsed.text, parsed.misunderstood) == ("Hello Ann,\n\nwe come.", ())
+
+
+def test_a_verb_that_stands_alone_leaves_what_is_below_it_to_the_requester() -> None:
+    assert read("#wait\nWe have asked the supplier.") == Parsed(
+        (Command("wait"),), "We have asked the supplier."
+    )
+
+
+_A_LINE = st.text(max_size=20).map(lambda text: " ".join(text.splitlines()))
+
+
+@given(
+    verb=st.sampled_from(["note", "escalate", "wait", "close", "reopen"]),
+    above=st.lists(st.sampled_from(["#take", "#priority P2", ""]), max_size=3),
+    below=st.lists(_A_LINE, max_size=6),
+    rest=st.lists(st.sampled_from(["", "Hello Ann", "#close"]), max_size=3),
+)
+def test_no_line_that_follows_a_note_without_an_empty_line_between_is_sent(
+    verb: str, above: list[str], below: list[str], rest: list[str]
+) -> None:
+    inside = [f"secret {line}" for line in below]
+    parsed = read("\n".join([*above, f"#{verb} inside", *inside, "", *rest]))
+    assert "secret" not in parsed.text
+    (kept,) = [command.words for command in parsed.commands if command.words.startswith("inside")]
+    assert kept == "\n".join(["inside", *map(str.strip, inside)])
+    assert parsed.text in "\n".join(rest)
+
+
 def test_a_note_without_words_does_not_take_the_next_command_for_them() -> None:
     parsed = read("#note\n#resolve")
     assert [(wrong.verb, wrong.problem) for wrong in parsed.misunderstood] == [("note", Problem.MISSING)]

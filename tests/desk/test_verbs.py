@@ -191,7 +191,7 @@ def test_resolve_with_words_is_one_letter_that_a_person_wrote(desk: OpenDesk) ->
 
 def test_resolve_takes_the_words_beside_it_and_below_it_together(desk: OpenDesk) -> None:
     before = written(desk)
-    works(desk, ANNA, "#resolve New toner.\nTry again.", 1)
+    works(desk, ANNA, "#resolve New toner.\n\nTry again.", 1)
     (letter,) = [one for one in letters(desk, since=before) if one.to.address == ANN]
     assert letter.notice.values["text"] == "New toner.\n\nTry again."
 
