@@ -196,13 +196,13 @@ def receive(
     message = screening.flagged(facts)
     facts = replace(facts, message=message)
     person = people.recognise(tx, message.sender, sender, now)
+    if message.automation is Automation.NONE:
+        person = people.works_again(tx, person, message.sender, sender)
     agent = desk.roster.proved(message, sender)
     if agent and (outcome := _by_agent(tx, message, agent, person, desk, now, inbox_id)):
         return outcome
     if message.automation is Automation.BOUNCE:
         return bounces.receive(tx, message, person, desk, now, inbox_id)
-    if message.automation is Automation.NONE:
-        person = people.works_again(tx, person, message.sender, sender)
     found = matching.match(tx, message, sender, person.id, desk, now)
     if found and found.reason is not Reason.TICKET_CLOSED:
         return _append(tx, message, person, found, desk, now, inbox_id, agent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from bot.desk import notices, tickets
 from bot.desk.desk import Desk
@@ -15,6 +16,10 @@ from bot.store import conversation, people
 from bot.store import tickets as store
 from bot.store.engine import Tx
 from bot.store.people import KnownPerson
+
+_BOUNCED: Final = "address.bounced"
+_OF_THE_SENDER: Final = ("5.1.7", "5.1.8")
+"""Status codes of the group "address" that are about ours, not about theirs (RFC 3463, 3.2)."""
 
 
 def receive(
@@ -29,15 +34,28 @@ def receive(
     failed = _failed(message, reference, desk)
     report = message.bounce
     permanent = report is not None and report.permanent
-    if failed and permanent:
+    status = report.status if report else ""
+    earlier = store.marked(tx, ticket.id, _BOUNCED, "original", reference.token)
+    counts = bool(failed) and permanent and _means_the_address(status)
+    counts = counts and not any(one.get("counted") for one in earlier)
+    if counts:
         people.bounced(tx, message.sender.medium, failed, now)
-    after = {"address": failed, "permanent": permanent, "status": report.status if report else ""}
-    store.record(tx, ticket.id, "address.bounced", now, channel=message.channel, after=after)
+    told = {"address": failed, "permanent": permanent, "status": status}
+    after = {**told, "original": reference.token, "counted": counts}
+    store.record(tx, ticket.id, _BOUNCED, now, channel=message.channel, after=after)
+    if any(one.get("permanent") == permanent for one in earlier):
+        return Outcome(Result.APPENDED, Reason.OUR_BOUNCE, ticket.id)  # the agents know: no news, no noise
     lost = desk.roster.by_address.get(failed)
     if lost and lost == desk.roster.owner(tx, ticket.owner_id):
         ticket = replace(ticket, owner_id=None)  # the owner cannot be reached: their team is told
-    notices.tell_agents(tx, ticket, "bounced", after, desk, now, but=lost)
+    notices.tell_agents(tx, ticket, "bounced", told, desk, now, but=lost)
     return Outcome(Result.APPENDED, Reason.OUR_BOUNCE, ticket.id)
+
+
+def _means_the_address(status: str) -> bool:
+    """Whether a permanent failure is the address's: there is no such mailbox, or it is switched off. What was
+    refused for its content, or a box that is full, says nothing against the address (RFC 3463, 3.2 and 3.3)."""
+    return not status or (status.startswith(("5.1.", "5.2.1")) and not status.startswith(_OF_THE_SENDER))
 
 
 def _ours(message: IncomingMessage, desk: Desk) -> Reference | None:

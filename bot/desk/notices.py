@@ -79,16 +79,22 @@ def tell_agents(
     but: str | None = None,
     files: tuple[Attachment, ...] = (),
 ) -> None:
-    """Tell the owner, or the team when nobody has taken the ticket. ``but``: the agent who is left out;
-    ``files``: what came with the message that they are told of."""
+    """Tell the owner, or the team when nobody has taken the ticket or its owner cannot be written to. ``but``:
+    the agent who is left out; ``files``: what came with the message that they are told of."""
     if not desk.roster.agents:
         return
+    letter = Letter(Kind.NOTICE, event, values, files)
+
+    def tell(key: str) -> bool:
+        agent = desk.roster.load(tx, key, now)
+        return letters.write(tx, letters.agent_reader(agent, desk), ticket, letter, desk, now)
+
     owner = desk.roster.owner(tx, ticket.owner_id)
-    for key in [owner] if owner else desk.roster.of_team(ticket.queue):
-        if key != but:
-            agent = desk.roster.load(tx, key, now)
-            letter = Letter(Kind.NOTICE, event, values, files)
-            letters.write(tx, letters.agent_reader(agent, desk), ticket, letter, desk, now)
+    if owner and (owner == but or tell(owner)):
+        return
+    for key in desk.roster.of_team(ticket.queue):
+        if key not in {owner, but}:
+            tell(key)
 
 
 def of_message(

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 _TOKEN: Final = re.compile(r"(?:^|\+|<)hd\.(\d{1,15})\.([a-z2-7]{6})([a-z2-7]{5})([a-z2-7]{26})(?=@|>|$)")
@@ -27,6 +27,8 @@ class Reference:
 
     ticket: int
     recipient_hash: str
+    token: str = field(default="", compare=False)
+    """The whole of it: one for each message."""
 
 
 class References:
@@ -49,7 +51,7 @@ class References:
         ticket, who, nonce, signature = found.groups()
         if not hmac.compare_digest(self._sign(f"hd.{ticket}.{who}{nonce}"), signature):
             return None
-        return Reference(int(ticket), who)
+        return Reference(int(ticket), who, f"hd.{ticket}.{who}{nonce}{signature}")
 
     def is_for(self, reference: Reference, address: str) -> bool:
         """Whether the token was sent to this canonical address (D3)."""

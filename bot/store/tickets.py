@@ -133,6 +133,15 @@ def record(
     )
 
 
+def marked(tx: Tx, ticket: int, action: str, name: str, value: str, most: int = 50) -> list[dict[str, Any]]:
+    """What the first events of a kind say whose ``after`` has ``value`` under ``name``: whether something has
+    been done already."""
+    query = sa.select(Event.after).where(
+        Event.ticket_id == ticket, Event.action == action, Event.after[name].as_string() == value
+    )
+    return list(tx.run(query.order_by(Event.id).limit(most)).scalars())
+
+
 def facts(tx: Tx, ticket: int) -> TicketFacts | None:
     """What matching needs, or None when there is no such ticket. The ticket is locked until the transaction
     ends, so that two messages that change it do so one after the other."""

@@ -28,9 +28,11 @@ from tests.desk.by_mail import (
 from tests.desks import OpenDesk, a_message
 
 
-def comes_back(desk: OpenDesk, token: str, *addresses: str, permanent: bool = True, **facts: Any) -> Outcome:
+def comes_back(
+    desk: OpenDesk, token: str, *addresses: str, permanent: bool = True, status: str = "5.1.1", **facts: Any
+) -> Outcome:
     """A report that what we sent under a token has not arrived."""
-    report = Bounce(addresses, permanent, (f"{token}@localhost",), "5.1.1" if permanent else "4.4.7")
+    report = Bounce(addresses, permanent, (f"{token}@localhost",), status if permanent else "4.4.7")
     facts.setdefault("sender", "mailer-daemon@relay.example")
     return desk.receive(
         a_message(
@@ -110,9 +112,9 @@ def test_e6_after_three_reports_nothing_automatic_is_sent_and_a_sign_of_life_end
 ) -> None:
     with a_team(tmp_path) as desk:
         number = asks(desk)
-        token = token_to(desk, ANN, number)
-        for _ in range(3):
-            comes_back(desk, token, ANN)
+        for ticket in (number, asks(desk), asks(desk)):
+            comes_back(desk, token_to(desk, ANN, ticket), ANN)
+        assert bounces(desk, ANN) == 3
         before = written(desk)
         works(desk, ANNA, "#resolve", number)
         assert {row.recipient for row in desk.rows(Outbox)[before:]} == {ANNA}
@@ -120,6 +122,60 @@ def test_e6_after_three_reports_nothing_automatic_is_sent_and_a_sign_of_life_end
         assert len(letters(desk, ANN, "reply")) == 1
         answers(desk, ANN, number, "I am here.")
         assert bounces(desk, ANN) == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "counted"),
+    [("5.1.1", 1), ("5.1.10", 1), ("5.2.1", 1), ("", 1), ("5.7.1", 0), ("5.2.2", 0), ("5.1.8", 0)],
+)
+def test_e5_only_a_report_about_the_address_itself_marks_it(
+    tmp_path: Path, status: str, counted: int
+) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        comes_back(desk, token_to(desk, ANN, number), ANN, status=status)
+        assert bounces(desk, ANN) == counted
+        assert letters(desk, ANNA, "bounced")[-1].notice.values["status"] == status
+
+
+def test_e5_reports_about_one_message_count_and_are_told_once(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        token = token_to(desk, ANN, number)
+        for permanent in (False, True, False, True, True):
+            comes_back(desk, token, ANN, permanent=permanent)
+        assert bounces(desk, ANN) == 1
+        assert [one.notice.values["permanent"] for one in letters(desk, ANNA, "bounced")] == [False, True]
+        assert desk.actions(number).count("address.bounced") == 5
+
+
+def _is_mute(desk: OpenDesk, agent: str, owned: int) -> None:
+    """As if three messages to an agent had come back."""
+    others = [asks(desk, sender=f"p{n}@localhost") for n in range(2)]
+    for number in (owned, *others):
+        comes_back(desk, token_to(desk, agent, number), agent)
+    assert bounces(desk, agent) == 3
+
+
+def test_e6_an_agent_who_writes_again_is_written_to_again(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        _is_mute(desk, ANNA, number)
+        works(desk, ANNA, "#take", number)
+        assert bounces(desk, ANNA) == 0
+        assert len(letters(desk, ANNA, "commands")) == 1
+        answers(desk, ANN, number, "It still burns.")
+        assert len(letters(desk, ANNA, "requester_wrote")) == 1
+
+
+def test_e5_the_team_is_told_what_its_owner_cannot_be_told(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        works(desk, ANNA, "#take", number)
+        _is_mute(desk, ANNA, number)
+        answers(desk, ANN, number, "It still burns.")
+        assert not letters(desk, ANNA, "requester_wrote")
+        assert len(letters(desk, BOB, "requester_wrote")) == 1
 
 
 def test_e5_when_the_owners_mail_comes_back_the_rest_of_the_team_is_told(tmp_path: Path) -> None:
