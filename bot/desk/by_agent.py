@@ -55,15 +55,15 @@ def receive(box: Letterbox) -> Outcome | None:
     parsed = commands.parse(box.message.reply_text, box.desk.config.desk.prefix)
     number = matching.ticket_of_agent(box.tx, box.message, box.agent.addresses, box.desk)
     if parsed.misunderstood:
-        _refuse(box, number, [_plain(wrong) for wrong in parsed.misunderstood])
-        return Outcome(Result.COMMANDED, Reason.NOT_UNDERSTOOD, number)
+        told = _refuse(box, number, [_plain(wrong) for wrong in parsed.misunderstood])
+        return Outcome(told, Reason.NOT_UNDERSTOOD, number)
     if number is None and (address := _opens(box, parsed)):
         return _open_for(box, parsed, address)
     if not parsed.commands and (number is None or _is_own(box, number)):
         return None
     done = _wholly(box, number, lambda: _do(box, parsed, number))
-    if done is None:
-        return Outcome(Result.COMMANDED, Reason.REFUSED, number)
+    if isinstance(done, Outcome):
+        return done
     if parsed.commands or any(one["verb"] == "note" for one in done):
         _answer(box, number, done)
     return Outcome(Result.COMMANDED, Reason.BY_AGENT, number)
@@ -75,15 +75,15 @@ def _is_own(box: Letterbox, number: int) -> bool:
     return ticket is not None and ticket.requester_id in {box.agent.person.id, box.writer}
 
 
-def _wholly(box: Letterbox, number: int | None, work: Callable[[], _Told]) -> _Told | None:
-    """Do all of it; None: something was refused, nothing has happened, and the agent has been told."""
+def _wholly(box: Letterbox, number: int | None, work: Callable[[], _Told]) -> _Told | Outcome:
+    """Do all of it; an outcome: something was refused, nothing has happened, and the agent has been told."""
     savepoint = box.tx.connection.begin_nested()
     try:
         done = work()
     except Refused as refused:
         savepoint.rollback()
-        _refuse(box, number, [{"code": refused.code, **refused.values}])
-        return None
+        told = _refuse(box, number, [{"code": refused.code, **refused.values}])
+        return Outcome(told, Reason.REFUSED, number)
     savepoint.commit()
     return done
 
@@ -180,8 +180,8 @@ def _open_for(box: Letterbox, parsed: Parsed, address: str) -> Outcome:
     """An agent writes down what somebody asked, or passes on their mail: the ticket is theirs (D20)."""
     opened: list[int] = []
     done = _wholly(box, None, lambda: _begin(box, parsed, address, opened))
-    if done is None:
-        return Outcome(Result.COMMANDED, Reason.REFUSED)
+    if isinstance(done, Outcome):
+        return done
     _answer(box, opened[0], done)
     return Outcome(Result.OPENED, Reason.BY_AGENT, opened[0])
 
@@ -239,17 +239,22 @@ def _answer(box: Letterbox, number: int | None, done: _Told) -> None:
     _write(box, number, {"done": done, "problems": [], "text": ""})
 
 
-def _refuse(box: Letterbox, number: int | None, problems: _Told) -> None:
-    """Tell the agent, and nobody else, what was not understood or cannot be done, and give their words back."""
-    _write(box, number, {"done": [], "problems": problems, "text": box.message.reply_text[:_LONGEST_ECHO]})
+def _refuse(box: Letterbox, number: int | None, problems: _Told) -> Result:
+    """Tell the agent, and nobody else, what was not understood or cannot be done, and give their words back.
+
+    When the agent may not be written to now, their words must not be lost: they wait where they can be seen.
+    """
+    text = box.message.reply_text[:_LONGEST_ECHO]
+    told = _write(box, number, {"done": [], "problems": problems, "text": text})
+    return Result.COMMANDED if told else Result.HELD
 
 
-def _write(box: Letterbox, number: int | None, values: dict[str, Any]) -> None:
+def _write(box: Letterbox, number: int | None, values: dict[str, Any]) -> bool:
     ticket = conversation.whole(box.tx, number) if number else None
     known = list(commands.VERBS)
     letter = Letter(Kind.NOTICE, "commands", {**values, "known": known}, answers=box.message.external_id)
     reader = letters.agent_reader(box.agent, box.desk)
-    letters.write(box.tx, reader, ticket, letter, box.desk, box.now, channel=box.message.channel)
+    return letters.write(box.tx, reader, ticket, letter, box.desk, box.now, channel=box.message.channel)
 
 
 def _plain(wrong: commands.Misunderstood) -> dict[str, Any]:

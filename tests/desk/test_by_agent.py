@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.desk.letters import MOST_IN_TEN_MINUTES
 from bot.desk.outcome import Reason, Result
 from bot.errors import StoreUnavailable
 from bot.intake import receive
@@ -193,6 +194,33 @@ def test_when_one_command_is_refused_nothing_of_any_has_happened(tmp_path: Path,
         (letter,) = letters(desk, since=before)
         assert (letter.to.address, letter.notice.values["text"]) == (ANNA, text)
         assert len(problems(desk, ANNA)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("#resolv\nAn hour's work of words", Reason.NOT_UNDERSTOOD),
+        ("#priority P9\n\nHello Ann", Reason.REFUSED),
+        ("#for dora@localhost\n#priority P9", Reason.REFUSED),
+    ],
+)
+def test_words_of_an_agent_who_cannot_be_told_of_their_mistake_are_held(
+    tmp_path: Path, text: str, why: Reason
+) -> None:
+    """The budget of automatic messages is spent: the refusal is left out, and the mail must not be lost."""
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        about = None if text.startswith("#for") else number
+        for _ in range(MOST_IN_TEN_MINUTES):
+            works(desk, ANNA, "#status", about)
+        for _ in range(MOST_IN_TEN_MINUTES if about is None else 0):
+            works(desk, ANNA, "#status HD-99")
+        before, entries, tickets = written(desk), said(desk, number), desk.rows(Ticket)
+        outcome = works(desk, ANNA, text, about)
+        assert (outcome.result, outcome.reason, outcome.ticket) == (Result.HELD, why, about)
+        assert (written(desk), said(desk, number), desk.rows(Ticket)) == (before, entries, tickets)
+        desk.clock.forward(hours=25)
+        assert works(desk, ANNA, text, about).result is Result.COMMANDED
 
 
 def test_an_answer_to_a_misunderstanding_names_no_ticket_and_finds_none(tmp_path: Path) -> None:
