@@ -2,37 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from bot.desk import notices
 from bot.desk.desk import Desk
 from bot.mail.addresses import canonical
 from bot.message import Kind, OutgoingMessage
-from bot.store import conversation, tickets
+from bot.store import conversation, outbox, tickets
 from bot.store.engine import Tx
+from bot.store.models import OutboxState
+
+_ENDED: Final = "delivery.ended"
+_TELLS_OF_A_LOSS: Final = "bounced"
+"""The event of notices that say that something did not arrive. Their own loss is told to nobody."""
 
 
 def ended(tx: Tx, message: OutgoingMessage, state: str, result: str, desk: Desk, now: datetime) -> None:
     """A message will not be tried again, or nobody knows whether it arrived."""
-    _tell(tx, message, {"kind": message.kind, "state": state, "result": result}, desk, now, permanent=True)
+    if not message.ticket:
+        return
+    after = {"kind": message.kind, "state": state, "result": result}
+    if message.kind is Kind.NOTICE and state == OutboxState.FAILED:
+        _notice_failed(tx, message, after, desk, now)
+        return
+    tickets.record(tx, message.ticket, _ENDED, now, after=after)
+    if message.kind is Kind.REPLY:
+        _tell(tx, message, result, desk, now, permanent=True)
 
 
 def delayed(tx: Tx, message: OutgoingMessage, result: str, desk: Desk, now: datetime) -> None:
     """A person's words have been waiting for some time, and are still being tried."""
-    _tell(tx, message, {"kind": message.kind, "result": result}, desk, now, permanent=False)
+    if not message.ticket:
+        return
+    after = {"kind": message.kind, "result": result}
+    tickets.record(tx, message.ticket, "delivery.delayed", now, after=after)
+    if message.kind is Kind.REPLY:
+        _tell(tx, message, result, desk, now, permanent=False)
+
+
+def _notice_failed(
+    tx: Tx, message: OutgoingMessage, after: dict[str, Any], desk: Desk, now: datetime
+) -> None:
+    """An agent has not been told of something. It may be for a file that a server on the way refuses: then the
+    words go once more without it. Else colleagues hear of it, once for all agents who missed the same."""
+    after = {**after, "to": message.to.address, "event": message.notice.event}
+    if message.attachments:
+        tickets.record(tx, message.ticket, _ENDED, now, after={**after, "again": "without files"})
+        to = canonical(message.to.address)
+        bare = replace(message, token=desk.references.issue(message.ticket, to), attachments=())
+        outbox.queue(tx, bare, to)
+        return
+    missed = f"{message.notice.event} {message.created_at.isoformat()}"
+    known = tickets.marked(tx, message.ticket, _ENDED, "missed", missed, most=1)
+    tickets.record(tx, message.ticket, _ENDED, now, after={**after, "missed": missed})
+    if not known and message.notice.event != _TELLS_OF_A_LOSS:
+        _tell(tx, message, after["result"], desk, now, permanent=True)
 
 
 def _tell(
-    tx: Tx, message: OutgoingMessage, after: dict[str, Any], desk: Desk, now: datetime, *, permanent: bool
+    tx: Tx, message: OutgoingMessage, result: str, desk: Desk, now: datetime, *, permanent: bool
 ) -> None:
-    """In the ticket's history; and to its agents, when it was an agent's own answer that did not arrive."""
-    if not message.ticket:
+    """Tell the agents of a ticket, except the one who was not reached: when that is its owner, their team."""
+    ticket = conversation.whole(tx, message.ticket)
+    if ticket is None:
         return
-    action = "delivery.ended" if permanent else "delivery.delayed"
-    tickets.record(tx, message.ticket, action, now, after=after)
-    ticket = conversation.whole(tx, message.ticket) if message.kind is Kind.REPLY else None
-    if ticket:
-        told = {"address": message.to.address, "permanent": permanent, "status": after["result"]}
-        same = desk.roster.by_address.get(canonical(message.to.address))
-        notices.tell_agents(tx, ticket, "bounced", told, desk, now, but=same)
+    lost = desk.roster.by_address.get(canonical(message.to.address))
+    if message.kind is Kind.NOTICE and lost and lost == desk.roster.owner(tx, ticket.owner_id):
+        ticket = replace(ticket, owner_id=None)
+    told = {"address": message.to.address, "permanent": permanent, "status": result}
+    notices.tell_agents(tx, ticket, _TELLS_OF_A_LOSS, told, desk, now, but=lost)
