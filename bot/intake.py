@@ -26,7 +26,7 @@ from bot.errors import DeskbotError, HeldError, StoreUnavailable, WorkerFailed
 from bot.failpoints import failpoint
 from bot.loops import Pace, persist
 from bot.mail.addresses import canonical
-from bot.message import Automation, IncomingMessage, Payload
+from bot.message import Automation, IncomingMessage, Payload, Verdict
 from bot.metrics import Metrics
 from bot.ports import Source
 from bot.store import conversation, inbox, outbox
@@ -259,7 +259,8 @@ def _open(
 ) -> Outcome:
     """A new request: a ticket, an acknowledgement where a machine may answer, and word to the team."""
     message, desk, sender = facts.message, facts.desk, facts.sender
-    hour = store_tickets.opened_since(tx, person.id, now - timedelta(hours=1))
+    proved = message.authentication.verdict is Verdict.PASS  # else who forges a name uses up its share (E7)
+    hour = store_tickets.opened_since(tx, person.id, now - timedelta(hours=1), proved=proved)
     if hour >= desk.config.limits.tickets_per_sender_hour:
         return Outcome(Result.HELD, Reason.SENDER_FLOOD)
     opened = tickets.open_for(tx, message, person, desk, now, inbox_id=inbox_id, follows=found)
@@ -288,7 +289,8 @@ def _muted(
     if not facts.desk.roster.of_mailbox(facts.message, facts.sender):
         return None
     tagged = not facts.desk.roster.claims(facts.message, facts.sender)
-    day = store_tickets.opened_since(tx, person.id, now - timedelta(days=1))
+    proved = facts.message.authentication.verdict is Verdict.PASS
+    day = store_tickets.opened_since(tx, person.id, now - timedelta(days=1), proved=proved)
     too_many = day > facts.desk.config.limits.sender_per_day
     if too_many or (tagged and quiet in {Reason.SENDER_BUDGET, Reason.DOMAIN_BUDGET}):
         return "an agent's mailbox has opened more than a person does in a day"

@@ -291,6 +291,30 @@ def test_e7_nobody_is_answered_whose_name_is_known_to_be_forged(tmp_path: Path) 
         assert not letters(desk, "victim@bank.example")
 
 
+@pytest.mark.parametrize("forged", [Verdict.FAIL, Verdict.UNKNOWN])
+def test_e7_mails_in_somebodys_name_do_not_use_up_what_they_may_ask_themselves(
+    tmp_path: Path, forged: Verdict
+) -> None:
+    with a_team(tmp_path) as desk:
+        for number in range(30):
+            outcome = desk.receive(a_message(sender=ANN, verdict=forged))
+            assert (outcome.result is Result.HELD) == (number >= 20)
+        for number in range(21):
+            outcome = desk.receive(a_message(sender=ANN, verdict=Verdict.PASS))
+            assert (outcome.result is Result.HELD) == (number >= 20)
+
+
+def test_e7_mails_in_an_agents_name_do_not_keep_the_team_from_hearing_what_the_agent_asks(
+    tmp_path: Path,
+) -> None:
+    with a_team(tmp_path) as desk:
+        for _ in range(15):
+            desk.receive(a_message(sender=ANNA, verdict=Verdict.FAIL))
+        desk.clock.forward(hours=20)
+        number = asks(desk, "My laptop was stolen.", sender=ANNA, verdict=Verdict.PASS)
+        assert [row.recipient for row in desk.rows(Outbox) if row.ticket_id == number] == [ANNA, BOB]
+
+
 def test_e8_a_flood_of_one_is_held_and_the_others_are_served(tmp_path: Path) -> None:
     with a_team(tmp_path) as desk:
         for number in range(100):

@@ -12,7 +12,7 @@ from bot.desk.matching import TAKES_PART, Match
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.desk.promises import FIRST_RESPONSE, RESOLUTION
 from bot.desk.states import State, after_words_of_requester, step
-from bot.message import Automation, IncomingMessage
+from bot.message import Automation, IncomingMessage, Verdict
 from bot.store import tickets as store
 from bot.store import timers
 from bot.store.engine import Tx
@@ -63,6 +63,7 @@ def open_for(
             opened_at=now,
             first_response_due=promise.first_response_at,
             resolution_due=promise.resolution_at,
+            proved=message.authentication.verdict is Verdict.PASS,
         ),
     )
     keep_words(tx, number, _kind(message), requester, message, now, inbox_id)

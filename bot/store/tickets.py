@@ -40,6 +40,8 @@ class NewTicket:
     opened_at: datetime
     first_response_due: datetime
     resolution_due: datetime
+    proved: bool = False
+    """Whether the requester's mail was proved to be theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +191,15 @@ _OPENED_SINCE = Prepared(
     lambda _: sa.select(sa.func.count()).where(
         Ticket.requester_id == sa.bindparam("person"),
         Ticket.opened_at > sa.bindparam("since", type_=Moment()),
+        Ticket.proved == sa.bindparam("proved", type_=sa.Boolean()),
     )
 )
 
 
-def opened_since(tx: Tx, person: int, since: datetime) -> int:
-    """How many tickets a person has opened since a moment."""
-    return int(_OPENED_SINCE.value(tx, person=person, since=since))
+def opened_since(tx: Tx, person: int, since: datetime, *, proved: bool) -> int:
+    """How many tickets were opened in a person's name since a moment: by mails that were proved to be theirs,
+    or by all others, which may be anybody's."""
+    return int(_OPENED_SINCE.value(tx, person=person, since=since, proved=proved))
 
 
 def words_of(tx: Tx, ticket: int, most: int = 50) -> list[dict[str, str]]:

@@ -53,6 +53,8 @@ class Outbox(Base):
     """The ``OutgoingMessage`` as JSON."""
     accepted_at: Mapped[datetime | None]
     """When the message that caused it was accepted, to measure how long people wait."""
+    event: Mapped[str] = mapped_column(String(64), default="")
+    """What the message is about, as ``Notice.event``: answers to commands have a budget of their own."""
     created_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(16), default=OutboxState.QUEUED)
     not_before: Mapped[datetime]

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.store.models.base import NUMBER, Base
+from bot.store.models.base import NUMBER, Base, partial
 
 
 class Ticket(Base):
@@ -38,6 +38,8 @@ class Ticket(Base):
     resolution_due: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    proved: Mapped[bool] = mapped_column(default=False)
+    """Whether the message that opened it came from a proved sender: others do not use up a person's share."""
     __table_args__ = (
         Index("ticket_requester", "requester_id", "id"),
         Index("ticket_state", "state", "id"),
@@ -103,3 +105,6 @@ class Event(Base):
     action: Mapped[str] = mapped_column(String(32))
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
+    __table_args__ = (
+        partial("event_added", "actor_id", "at", where="action IN ('message.added', 'unverified.added')"),
+    )
