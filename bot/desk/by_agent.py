@@ -91,28 +91,51 @@ def _wholly(box: Letterbox, number: int | None, work: Callable[[], _Told]) -> _T
 def _do(box: Letterbox, parsed: Parsed, number: int | None) -> _Told:
     """Run the commands, then send the words. Raises ``Refused``."""
     passed_on = box.message.forwarded if is_passed_on(box.message.subject) else None
-    asked, text = (parsed.commands, parsed.text) if passed_on else _resolution(parsed)
+    asked, text = (parsed.commands, parsed.text) if passed_on else _resolution(parsed, number)
     files = box.message.attachments
-    to_requester = any(command.verb in _TO_REQUESTER for command in asked)
-    noted = any(command.verb == "note" for command in asked)
-    for_note = () if to_requester or (text and passed_on is None) else files
-    done = [_run(box, c, number, files if c.verb in _TO_REQUESTER else for_note) for c in asked]
+    speaks = passed_on is None and bool(text or (files and not asked))
+    noted = any(c.verb in commands.KEPT_INSIDE and c.words for c in asked)
+    takers = {_target(c, number) for c in asked if _takes_files(c, noted=noted)} | (
+        {number} if speaks else set()
+    )
+    if len(takers) > 1 and any(not file.inline for file in files):
+        raise Refused("files-for-many")
+
+    def share(command: Command) -> tuple[Attachment, ...]:
+        if _takes_files(command, noted=noted):
+            return files if len(takers) == 1 or _target(command, number) == number else ()
+        return () if takers or command.verb in _TO_REQUESTER else files
+
+    done = [_run(box, command, number, share(command)) for command in asked]
     if passed_on and number is not None:
         # What an agent passes on is for colleagues: the words above it were not meant for the requester.
         below = [text, passed_on.text] if asked else [box.message.text]
-        done.append(_note(box, number, "\n\n".join(filter(None, below)), for_note))
-    elif text or (files and not asked):
+        done.append(_note(box, number, "\n\n".join(filter(None, below)), () if takers else files))
+    elif speaks:
         done.append(_reply(box, number, text, files))
-    elif number is not None and not to_requester and not noted and any(not f.inline for f in files):
+    elif number is not None and not takers and not noted and any(not f.inline for f in files):
         done.append(_note(box, number, "", files))
     elif not asked:
         raise Refused("nothing-said")
     return done
 
 
-def _resolution(parsed: Parsed) -> tuple[tuple[Command, ...], str]:
-    """``#resolve`` above a text: the text says what was done, in one letter with the news."""
-    first = next((c for c in parsed.commands if c.verb == "resolve"), None)
+def _target(command: Command, number: int | None) -> int | None:
+    """The ticket that a command is about: the one that it names, or that of the thread."""
+    return number if command.ticket is None else command.ticket
+
+
+def _takes_files(command: Command, *, noted: bool) -> bool:
+    """Whether the files of the mail go to the requester with this: with words to them, and with the bare news
+    that it is resolved, unless the same mail holds a note, whose the files are then."""
+    return command.verb in _TO_REQUESTER and (bool(command.words) or not noted)
+
+
+def _resolution(parsed: Parsed, number: int | None) -> tuple[tuple[Command, ...], str]:
+    """``#resolve`` above a text: the text says what was done, in one letter with the news. The text is for the
+    requester of the thread's ticket, so it goes with nothing that is said about another one."""
+    resolving = (c for c in parsed.commands if c.verb == "resolve")
+    first = next((c for c in resolving if c.ticket is None or c.ticket == number), None)
     if not parsed.text or first is None:
         return parsed.commands, parsed.text
     words = f"{first.words}\n\n{parsed.text}".strip()
@@ -124,28 +147,35 @@ def _run(
 ) -> dict[str, Any]:
     if command.verb == "help":
         return {"verb": "help", "code": "help", "verbs": list(commands.VERBS)}
-    target = command.ticket if command.ticket is not None else number
+    target = _target(command, number)
     if target is None:
         raise Refused("which-ticket", verb=command.verb)
     if command.verb == "reply":
-        return _reply(box, target, command.words, files)
-    case = _case(box, target, files)
+        return _reply(box, target, command.words, files, thread=number)
+    case = _case(box, target, files, thread=number)
     done = verbs.VERBS[command.verb](case, command)
     return {"verb": command.verb, "code": done.code, "ticket": box.desk.name_of(target), **done.values}
 
 
-def _case(box: Letterbox, number: int, files: tuple[Attachment, ...]) -> Case:
+def _case(box: Letterbox, number: int, files: tuple[Attachment, ...], *, thread: int | None = None) -> Case:
     ticket = conversation.whole(box.tx, number)
     if ticket is None:
         raise Refused("no-such-ticket", given=box.desk.name_of(number))
-    return Case(box.tx, box.desk, ticket, box.agent, box.message.channel, box.now, files)
+    return Case(box.tx, box.desk, ticket, box.agent, box.message.channel, box.now, files, thread)
 
 
-def _reply(box: Letterbox, number: int | None, text: str, files: tuple[Attachment, ...]) -> dict[str, Any]:
+def _reply(
+    box: Letterbox,
+    number: int | None,
+    text: str,
+    files: tuple[Attachment, ...],
+    *,
+    thread: int | None = None,
+) -> dict[str, Any]:
     """An agent's words to the requester: the first ones are the promised response, and who says them owns it."""
     if number is None:
         raise Refused("which-ticket", verb="reply")
-    case = _case(box, number, files)
+    case = _case(box, number, files, thread=thread)
     if case.ticket.merged_into_id is not None:
         raise Refused("is-merged", into=box.desk.name_of(case.ticket.merged_into_id))
     case.refuse_notes(text)

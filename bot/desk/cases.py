@@ -53,6 +53,8 @@ class Case:
     now: datetime
     files: tuple[Attachment, ...] = ()
     """What came with the agent's message, for the requester or for the note, whichever it is."""
+    thread: int | None = None
+    """The ticket that the agent's message is about, of which it may quote, whichever ticket a command names."""
 
     def change(self, action: str, **values: Any) -> bool:
         """Change the ticket, and record what it was before. False: all stands already, nothing is written
@@ -122,10 +124,11 @@ class Case:
         quoted lines of a hand-over may. Raises ``Refused``."""
         quoted = {_plain(line) for line in text.splitlines() if line.lstrip().startswith(">")}
         whole = " ".join(filter(None, map(_plain, text.splitlines())))
-        for note in tickets.texts_of(self.tx, self.ticket.id, NOTE):
-            for line in filter(None, map(_plain, note.splitlines())):
-                if line in quoted or (len(line) >= _LONG_ENOUGH and line in whole):
-                    raise Refused("holds-a-note", line=line[:120])
+        for ticket in {self.ticket.id, self.ticket.id if self.thread is None else self.thread}:
+            for note in tickets.texts_of(self.tx, ticket, NOTE):
+                for line in filter(None, map(_plain, note.splitlines())):
+                    if line in quoted or (len(line) >= _LONG_ENOUGH and line in whole):
+                        raise Refused("holds-a-note", line=line[:120])
 
 
 def _plain(line: str) -> str:

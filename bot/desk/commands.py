@@ -52,6 +52,9 @@ VERBS: Final[dict[str, Takes]] = {
 _NAMES_A_TICKET: Final = frozenset({Takes.TICKET, Takes.TICKET_OR_ADDRESS})
 _NAMES_AN_ADDRESS: Final = frozenset({Takes.ADDRESS, Takes.TICKET_OR_ADDRESS})
 
+KEPT_INSIDE: Final = frozenset({"note", "escalate", "wait", "close", "reopen"})
+"""Verbs whose words are a note: only agents may read them."""
+
 _GOES_ON: Final = frozenset({Takes.TEXT, Takes.OPTIONAL_TEXT})
 """What may be longer than a line: mail programs break lines, and the rest of a note is a note."""
 

@@ -129,12 +129,13 @@ def _resolve(case: Case, command: Command) -> Done:
     if case.ticket.owner_id is None:
         case.take()
     _move(case, "resolved", State.RESOLVED, resolved_at=case.now)
-    if command.words:
+    says = bool(command.words) or any(not file.inline for file in case.files)
+    if says:
         case.keep(REPLY, command.words)
-    # A person's words must arrive, at least once; the bare news is a machine's.
-    kind = Kind.REPLY if command.words else Kind.PROGRESS
+    # What a person says or encloses must arrive, at least once; the bare news is a machine's.
+    kind = Kind.REPLY if says else Kind.PROGRESS
     values = {"text": command.words, "by": case.agent.section.name}
-    case.tell_requester(Letter(kind, "resolved", values, case.files if command.words else ()))
+    case.tell_requester(Letter(kind, "resolved", values, case.files if says else ()))
     case.answered()
     return Done("resolved")
 

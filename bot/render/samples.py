@@ -132,6 +132,8 @@ _PROBLEMS: Final[list[dict[str, Any]]] = [
     {"code": "own-address", "given": "help@example.com"},
     {"code": "nobody-to-tell"},
     {"code": "holds-a-note", "line": "Third time this month."},
+    {"code": "files-for-many"},
+    {"code": "by-tag-alone", "ticket": "HD-42"},
     {"code": "nothing-said"},
     {"code": "of-tomorrow"},
 ]
