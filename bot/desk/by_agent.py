@@ -53,7 +53,8 @@ class Letterbox:
 def receive(box: Letterbox) -> Outcome | None:
     """Do what an agent's message asks for. None: it is nothing of an agent's, so treat it as anybody's."""
     parsed = commands.parse(box.message.reply_text, box.desk.config.desk.prefix)
-    number = matching.ticket_of_agent(box.tx, box.message, box.agent.addresses, box.desk)
+    found = matching.ticket_of_agent(box.tx, box.message, box.agent.addresses, box.desk)
+    number = found.ticket.id if found else None
     if parsed.misunderstood:
         told = _refuse(box, number, [_plain(wrong) for wrong in parsed.misunderstood])
         return Outcome(told, Reason.NOT_UNDERSTOOD, number)
@@ -61,7 +62,7 @@ def receive(box: Letterbox) -> Outcome | None:
         return _open_for(box, parsed, address)
     if not parsed.commands and (number is None or _is_own(box, number)):
         return None
-    done = _wholly(box, number, lambda: _do(box, parsed, number))
+    done = _wholly(box, number, lambda: _do(box, parsed, found))
     if isinstance(done, Outcome):
         return done
     if parsed.commands or any(one["verb"] == "note" for one in done):
@@ -88,8 +89,9 @@ def _wholly(box: Letterbox, number: int | None, work: Callable[[], _Told]) -> _T
     return done
 
 
-def _do(box: Letterbox, parsed: Parsed, number: int | None) -> _Told:
+def _do(box: Letterbox, parsed: Parsed, found: matching.Match | None) -> _Told:
     """Run the commands, then send the words. Raises ``Refused``."""
+    number = found.ticket.id if found else None
     passed_on = box.message.forwarded if is_passed_on(box.message.subject) else None
     asked, text = (parsed.commands, parsed.text) if passed_on else _resolution(parsed, number)
     files = box.message.attachments
@@ -98,6 +100,8 @@ def _do(box: Letterbox, parsed: Parsed, number: int | None) -> _Told:
     takers = {_target(c, number) for c in asked if _takes_files(c, noted=noted)} | (
         {number} if speaks else set()
     )
+    if speaks and found and not _means_requester(box, found):
+        raise Refused("by-tag-alone", ticket=box.desk.name_of(found.ticket.id))
     if len(takers) > 1 and any(not file.inline for file in files):
         raise Refused("files-for-many")
 
@@ -118,6 +122,13 @@ def _do(box: Letterbox, parsed: Parsed, number: int | None) -> _Told:
     elif not asked:
         raise Refused("nothing-said")
     return done
+
+
+def _means_requester(box: Letterbox, found: matching.Match) -> bool:
+    """Whether bare words can only be meant for the requester. A mail that names the ticket in its subject
+    alone, and went to a stranger too, may well be for the stranger."""
+    by_reference = found.reason is Reason.REFERENCE
+    return by_reference or matching.only_to_concerned(box.tx, box.message, found.ticket, box.desk)
 
 
 def _target(command: Command, number: int | None) -> int | None:

@@ -12,9 +12,10 @@ from bot.desk import courtesy
 from bot.desk.desk import Desk
 from bot.desk.outcome import Reason
 from bot.desk.states import State
+from bot.mail.addresses import canonical
 from bot.mail.references import Reference
-from bot.message import Automation, IncomingMessage, Verdict
-from bot.store import conversation, tickets
+from bot.message import EMAIL, Automation, IncomingMessage, Verdict
+from bot.store import conversation, people, tickets
 from bot.store.engine import Tx
 from bot.store.tickets import TicketFacts
 
@@ -61,16 +62,37 @@ def references(message: IncomingMessage, desk: Desk) -> Iterator[Reference]:
             yield reference
 
 
-def ticket_of_agent(tx: Tx, message: IncomingMessage, addresses: frozenset[str], desk: Desk) -> int | None:
+def ticket_of_agent(tx: Tx, message: IncomingMessage, addresses: frozenset[str], desk: Desk) -> Match | None:
     """The ticket that a proved agent writes about: by the token of the notification, which went to one of
-    their ``addresses``, or by a tag."""
+    their ``addresses``, or by a tag, which tells less: it stands in every copy of the conversation."""
     for reference in references(message, desk):
         sent_to_them = any(desk.references.is_for(reference, address) for address in addresses)
         if sent_to_them and (facts := _living(tx, reference.ticket)):
-            return facts.id
+            return Match(facts, Reason.REFERENCE)
     number = _tag(message, desk)
     facts = _living(tx, number) if number else None
-    return facts.id if facts else None
+    return Match(facts, Reason.SUBJECT_TAG) if facts else None
+
+
+def only_to_concerned(tx: Tx, message: IncomingMessage, ticket: TicketFacts, desk: Desk) -> bool:
+    """Whether everybody whom a message names besides the desk is an agent, the ticket's requester or one of
+    those who follow it."""
+    named = {(party.medium, canonical(party.address)) for party in message.recipients if party.address}
+    others = {(medium, address) for medium, address in named if not desk.is_own(address)}
+    if len(others) > _MOST_KEYS:
+        return False
+    return all(_is_concerned(tx, medium, address, ticket, desk) for medium, address in others)
+
+
+def _is_concerned(tx: Tx, medium: str, address: str, ticket: TicketFacts, desk: Desk) -> bool:
+    key = desk.roster.by_address.get(address) if medium == EMAIL else None
+    if key is not None and desk.roster.agents[key].active:
+        return True
+    person = people.find(tx, medium, address)
+    if person is None:
+        return False
+    follows = conversation.role_of(tx, ticket.id, person.id) == conversation.FOLLOWER
+    return follows or person.id == ticket.requester_id
 
 
 def _living(tx: Tx, ticket: int) -> TicketFacts | None:
