@@ -19,14 +19,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import clock
-from bot.desk import bounces, by_agent, followers, matching, notices, people, screening, tickets
+from bot.desk import bounces, by_agent, followers, matching, notices, people, screening, shares, tickets
 from bot.desk.desk import Desk
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.errors import DeskbotError, HeldError, StoreUnavailable, WorkerFailed
 from bot.failpoints import failpoint
 from bot.loops import Pace, persist
 from bot.mail.addresses import canonical
-from bot.message import Automation, IncomingMessage, Payload, Verdict
+from bot.message import Automation, IncomingMessage, Payload
 from bot.metrics import Metrics
 from bot.ports import Source
 from bot.store import conversation, inbox, outbox
@@ -239,12 +239,14 @@ def _append(
     is an agent in a matter of their own."""
     outcome = tickets.add_words(tx, message, person, found, now, inbox_id)
     ticket = conversation.whole(tx, found.ticket.id)
-    if ticket and message.automation is Automation.NONE:
-        proposed = followers.propose(tx, message, ticket.id, desk, now)
-        told = notices.of_message(message, person, ticket, proposed) | {"standing": found.reason}
-        notices.tell_agents(
-            tx, ticket, "requester_wrote", told, desk, now, but=agent, files=message.attachments
-        )
+    if ticket is None or message.automation is not Automation.NONE or not desk.roster.agents:
+        return outcome
+    if shares.has_added_too_much(tx, message, person, now):
+        shares.keep_from_team(tx, ticket.id, "requester_wrote", shares.TOO_MUCH_ADDED, now)
+        return outcome
+    proposed = followers.propose(tx, message, ticket.id, desk, now)
+    told = notices.of_message(message, person, ticket, proposed) | {"standing": found.reason}
+    notices.tell_agents(tx, ticket, "requester_wrote", told, desk, now, but=agent, files=message.attachments)
     return outcome
 
 
@@ -259,7 +261,7 @@ def _open(
 ) -> Outcome:
     """A new request: a ticket, an acknowledgement where a machine may answer, and word to the team."""
     message, desk, sender = facts.message, facts.desk, facts.sender
-    proved = message.authentication.verdict is Verdict.PASS  # else who forges a name uses up its share (E7)
+    proved = shares.is_proved(message)  # else who forges a name would use up its share (E7)
     hour = store_tickets.opened_since(tx, person.id, now - timedelta(hours=1), proved=proved)
     if hour >= desk.config.limits.tickets_per_sender_hour:
         return Outcome(Result.HELD, Reason.SENDER_FLOOD)
@@ -271,30 +273,12 @@ def _open(
         answer = notices.acknowledgement(message, sender, person, opened, desk, now)
         outbox.queue(tx, answer, sender, message.received_at)
     if desk.roster.agents:
-        if why := _muted(tx, facts, person, quiet, now):
-            after = {"event": "new_ticket", "reason": why}
-            store_tickets.record(tx, opened.number, "delivery.suppressed", now, after=after)
-            log.warning("team not told", extra={"action": "team.muted", "ticket": opened.number})
+        if why := shares.why_untold(tx, facts, person, quiet, hour, now):
+            shares.keep_from_team(tx, opened.number, "new_ticket", why, now)
         else:
             _tell_team(tx, facts, person, opened.number, now, agent)
     reason = Reason.TICKET_CLOSED if found else Reason.NEW
     return Outcome(Result.OPENED, reason, opened.number, quiet)
-
-
-def _muted(
-    tx: Tx, facts: screening.Facts, person: KnownPerson, quiet: Reason | None, now: datetime
-) -> str | None:
-    """Why colleagues are not told of what an agent's mailbox asks: the absence notes of two agents, without any
-    header to tell, would answer each other for ever (E3)."""
-    if not facts.desk.roster.of_mailbox(facts.message, facts.sender):
-        return None
-    tagged = not facts.desk.roster.claims(facts.message, facts.sender)
-    proved = facts.message.authentication.verdict is Verdict.PASS
-    day = store_tickets.opened_since(tx, person.id, now - timedelta(days=1), proved=proved)
-    too_many = day > facts.desk.config.limits.sender_per_day
-    if too_many or (tagged and quiet in {Reason.SENDER_BUDGET, Reason.DOMAIN_BUDGET}):
-        return "an agent's mailbox has opened more than a person does in a day"
-    return None
 
 
 def _tell_team(

@@ -18,12 +18,13 @@ from typing import Any, Final
 import pytest
 import sqlalchemy as sa
 
+from bot.desk.letters import MOST_TO_ONE
 from bot.desk.outcome import Reason, Result
 from bot.intake import receive
 from bot.message import Automation, Bounce, IncomingMessage, Verdict
 from bot.store.engine import Tx
 from bot.store.models import Entry, Event, Outbox, Ticket
-from tests.desk.by_mail import ANN, ANNA, BOB, a_team, answers, asks, letters, token_to, whole_of, works
+from tests.desk.by_mail import ANN, ANNA, BOB, EVE, a_team, answers, asks, letters, token_to, whole_of, works
 from tests.desks import MONDAY, OpenDesk, a_message
 
 WEEK: Final = timedelta(days=7)
@@ -96,7 +97,7 @@ def within_budgets(desk: OpenDesk, own_domains: tuple[str, ...] = ("localhost", 
         if not row.automatic:
             continue
         if row.kind == "notice":
-            threads[(row.recipient, row.ticket_id)].append(row.created_at)
+            threads[(row.recipient, row.ticket_id, row.event == "commands")].append(row.created_at)
             continue
         people[bare(row.recipient)].append(row.created_at)
         if row.domain not in own_domains:
@@ -335,6 +336,66 @@ def test_e8_a_flood_of_words_in_one_ticket_does_not_bury_its_agents(tmp_path: Pa
         assert len(letters(desk, ANNA, "requester_wrote")) < 10
         assert len([row for row in desk.rows(Entry) if row.text == "more"]) == 30
         assert [row.after["reason"] for row in desk.rows(Event) if row.action == "delivery.suppressed"]
+
+
+def test_e8_one_sender_does_not_silence_the_team_for_all_others(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        flood = [asks(desk, sender=EVE) for _ in range(20)]
+        for number in flood:
+            for _ in range(5):
+                desk.receive(a_message("more", sender=EVE, subject=f"[HD-{number}] Fire"))
+        assert len(letters(desk, ANNA)) == 40
+        assert len([row for row in desk.rows(Entry) if row.text == "more"]) == 100
+        assert "delivery.suppressed" in desk.actions(flood[-1])
+        assert len(letters(desk, ANNA, "new_ticket")) == 20
+        asks(desk)
+        assert len(letters(desk, ANNA, "new_ticket")) == 21
+        desk.clock.forward(hours=1)
+        desk.receive(a_message("later", sender=EVE, subject=f"[HD-{flood[0]}] Fire"))
+        assert letters(desk, ANNA)[-1].notice.values["text"] == "later"
+
+
+def test_e8_of_more_tickets_than_one_person_opens_by_hand_agents_are_not_told(tmp_path: Path) -> None:
+    with a_team(tmp_path, limits={"tickets_per_sender_hour": 100}) as desk:
+        numbers = [asks(desk) for _ in range(25)]
+        assert len(letters(desk, ANNA, "new_ticket")) == 20
+        assert ["delivery.suppressed" in desk.actions(number) for number in numbers] == [False] * 20 + [
+            True
+        ] * 5
+
+
+def test_e7_words_in_somebodys_name_do_not_keep_their_own_from_the_agents(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk, verdict=Verdict.PASS)
+        works(desk, ANNA, "#take", number)
+        for _ in range(30):
+            desk.receive(a_message("forged", subject=f"[HD-{number}]", verdict=Verdict.FAIL))
+        desk.clock.forward(minutes=20)
+        answers(desk, ANN, number, "It is really me.", verdict=Verdict.PASS)
+        assert letters(desk, ANNA)[-1].notice.values["text"] == "It is really me."
+
+
+def test_e8_what_others_write_takes_no_answer_to_a_command_away(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        for _ in range(15):
+            answers(desk, ANN, number, "more")
+        works(desk, ANNA, "#resovle\nAn hour's work", number)
+        (answer,) = letters(desk, ANNA, "commands")
+        assert answer.notice.values["problems"]
+
+
+def test_e8_a_recipient_beyond_whom_nothing_is_written_is_an_error_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with a_team(tmp_path) as desk:
+        for number in range(MOST_TO_ONE + 1):
+            asks(desk, sender=f"p{number}@localhost")
+        assert len(letters(desk, ANNA)) == MOST_TO_ONE
+        (error,) = {r.levelname for r in caplog.records if getattr(r, "action", "") == "letter.flood"}
+        assert error == "ERROR"
+        works(desk, ANNA, "#take", 1)
+        assert len(letters(desk, ANNA, "commands")) == 1
 
 
 def test_e11_mail_from_a_list_is_answered_by_nothing(tmp_path: Path) -> None:

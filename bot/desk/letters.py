@@ -137,13 +137,19 @@ def _left_out(tx: Tx, reader: Reader, number: int, letter: Letter, desk: Desk, n
     known = people.find(tx, reader.party.medium, reader.canonical)
     if known and known.bounces >= screening.MOST_BOUNCES:
         return "messages to its address come back"
-    sent = budgets.automatic_in_thread(tx, number, reader.canonical, now)
-    if (
-        sent.minutes >= MOST_IN_TEN_MINUTES
-        or sent.hour >= MOST_IN_AN_HOUR
-        or sent.day >= MOST_IN_A_DAY
-        or sent.all_hour >= MOST_TO_ONE
-    ):
+    return _over_budget(tx, reader, number, letter, now)
+
+
+def _over_budget(tx: Tx, reader: Reader, number: int, letter: Letter, now: datetime) -> str | None:
+    sent = budgets.automatic_in_thread(tx, number, reader.canonical, letter.event, now)
+    if sent.all_hour >= MOST_TO_ONE:
+        log.error(
+            "%s messages in an hour to one address: the rest is left out",
+            MOST_TO_ONE,
+            extra={"action": "letter.flood", "to": reader.canonical, "ticket": number or None},
+        )
+        return "its address has had the automatic messages that one may have in an hour"
+    if sent.minutes >= MOST_IN_TEN_MINUTES or sent.hour >= MOST_IN_AN_HOUR or sent.day >= MOST_IN_A_DAY:
         return "its address has had the automatic messages that one may have"
     return None
 

@@ -107,7 +107,7 @@ def add_words(
         actor=author.id,
         channel=message.channel,
         before={"state": before},
-        after={"state": after},
+        after={"state": after, "proved": message.authentication.verdict is Verdict.PASS},
     )
     return Outcome(Result.APPENDED, match.reason, ticket.id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -80,8 +81,17 @@ class ThreadCounts:
     all_hour: int
 
 
-def automatic_in_thread(tx: Tx, ticket: int | None, recipient: str, now: datetime) -> ThreadCounts:
-    """For the fuse against machines that answer what an agent gets (E3)."""
+COMMANDS: Final = "commands"
+"""The event of answers to what an agent has written, which the agent alone causes: they are counted apart, so
+that what others cause takes none of them away."""
+
+
+def automatic_in_thread(
+    tx: Tx, ticket: int | None, recipient: str, event: str, now: datetime
+) -> ThreadCounts:
+    """For the fuse against machines that answer what an agent gets (E3): of answers to commands when ``event``
+    is that, else of all others."""
+    alike = Outbox.event == COMMANDS if event == COMMANDS else Outbox.event != COMMANDS
     here = Outbox.ticket_id == ticket if ticket else Outbox.ticket_id.is_(None)
 
     def within(span: timedelta, *more: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
@@ -90,5 +100,5 @@ def automatic_in_thread(tx: Tx, ticket: int | None, recipient: str, now: datetim
     hour, day = timedelta(hours=1), timedelta(days=1)
     query = sa.select(
         within(timedelta(minutes=10), here), within(hour, here), within(day, here), within(hour)
-    ).where(Outbox.recipient == recipient, Outbox.created_at > now - day, Outbox.automatic.is_(True))
+    ).where(Outbox.recipient == recipient, Outbox.created_at > now - day, Outbox.automatic.is_(True), alike)
     return ThreadCounts(*tx.run(query).one())

@@ -202,6 +202,20 @@ def opened_since(tx: Tx, person: int, since: datetime, *, proved: bool) -> int:
     return int(_OPENED_SINCE.value(tx, person=person, since=since, proved=proved))
 
 
+def added_since(tx: Tx, person: int, since: datetime, most: int, *, proved: bool) -> int:
+    """How many times somebody has added words to tickets since a moment, by mails that were proved to be theirs
+    or by all others; counted up to ``most``."""
+    added = [sa.literal_column(f"'{kind}.added'", sa.Text()) for kind in ("message", "unverified")]
+    was = Event.after["proved"].as_boolean()
+    some = sa.select(Event.id).where(
+        Event.actor_id == person,
+        Event.at > since,
+        Event.action.in_(added),
+        was.is_(True) if proved else was.is_not(True),
+    )
+    return len(tx.run(some.limit(most)).all())
+
+
 def words_of(tx: Tx, ticket: int, most: int = 50) -> list[dict[str, str]]:
     """What was said, oldest first, for a hand-over: who, when, which kind, the words."""
     author = sa.select(Person.name).where(Person.id == Entry.author_id).scalar_subquery()
