@@ -19,6 +19,7 @@ from bot.desk.agents import Agent
 from bot.desk.cases import NOTE, REPLY, Case, Refused
 from bot.desk.commands import Command, Parsed
 from bot.desk.desk import Desk
+from bot.desk.enclosed import Enclosed, target
 from bot.desk.letters import Letter
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.mail.addresses import canonical
@@ -29,8 +30,6 @@ from bot.store.engine import Tx
 
 _LONGEST_ECHO: Final = 20_000
 """Characters of an agent's words that go back to them with a refusal."""
-_TO_REQUESTER: Final = frozenset({"reply", "resolve"})
-"""Verbs whose words the requester gets."""
 
 _Told = list[dict[str, Any]]
 """What was done, for the answer to the agent."""
@@ -92,36 +91,34 @@ def _wholly(box: Letterbox, number: int | None, work: Callable[[], _Told]) -> _T
 def _do(box: Letterbox, parsed: Parsed, found: matching.Match | None) -> _Told:
     """Run the commands, then send the words. Raises ``Refused``."""
     number = found.ticket.id if found else None
-    passed_on = box.message.forwarded if is_passed_on(box.message.subject) else None
+    passed_on = number is not None and is_passed_on(box.message.subject)
     asked, text = (parsed.commands, parsed.text) if passed_on else _resolution(parsed, number)
-    files = box.message.attachments
-    speaks = passed_on is None and bool(text or (files and not asked))
-    noted = any(c.verb in commands.KEPT_INSIDE and c.words for c in asked)
-    takers = {_target(c, number) for c in asked if _takes_files(c, noted=noted)} | (
-        {number} if speaks else set()
-    )
+    speaks = not passed_on and bool(text or (box.message.attachments and not asked))
     if speaks and found and not _means_requester(box, found):
         raise Refused("by-tag-alone", ticket=box.desk.name_of(found.ticket.id))
-    if len(takers) > 1 and any(not file.inline for file in files):
-        raise Refused("files-for-many")
-
-    def share(command: Command) -> tuple[Attachment, ...]:
-        if _takes_files(command, noted=noted):
-            return files if len(takers) == 1 or _target(command, number) == number else ()
-        return () if takers or command.verb in _TO_REQUESTER else files
-
-    done = [_run(box, command, number, share(command)) for command in asked]
-    if passed_on and number is not None:
-        # What an agent passes on is for colleagues: the words above it were not meant for the requester.
-        below = [text, passed_on.text] if asked else [box.message.text]
-        done.append(_note(box, number, "\n\n".join(filter(None, below)), () if takers else files))
-    elif speaks:
-        done.append(_reply(box, number, text, files))
-    elif number is not None and not takers and not noted and any(not f.inline for f in files):
-        done.append(_note(box, number, "", files))
+    enclosed = Enclosed.of(box.message.attachments, asked, number, speaks=speaks)
+    done = [_run(box, command, number, enclosed.beside(command)) for command in asked]
+    if speaks:
+        return [*done, _reply(box, number, text, enclosed.files)]
+    # What an agent passes on is for colleagues: the words above it were not meant for the requester.
+    words = _passed_on(box, parsed) if passed_on else ""
+    if number is not None and (words or enclosed.left):
+        done.append(_note(box, number, words, enclosed.left))
     elif not asked:
         raise Refused("nothing-said")
     return done
+
+
+def _passed_on(box: Letterbox, parsed: Parsed) -> str:
+    """What an agent passes on into a ticket, with their words above it and without the commands; where it does
+    not show what was passed on, all that can be read."""
+    message = box.message
+    if not parsed.commands:
+        return message.text
+    if message.forwarded:
+        return "\n\n".join(filter(None, [parsed.text, message.forwarded.text]))
+    whole = commands.parse(message.text, box.desk.config.desk.prefix)
+    return whole.text if whole.commands == parsed.commands else message.text
 
 
 def _means_requester(box: Letterbox, found: matching.Match) -> bool:
@@ -129,17 +126,6 @@ def _means_requester(box: Letterbox, found: matching.Match) -> bool:
     alone, and went to a stranger too, may well be for the stranger."""
     by_reference = found.reason is Reason.REFERENCE
     return by_reference or matching.only_to_concerned(box.tx, box.message, found.ticket, box.desk)
-
-
-def _target(command: Command, number: int | None) -> int | None:
-    """The ticket that a command is about: the one that it names, or that of the thread."""
-    return number if command.ticket is None else command.ticket
-
-
-def _takes_files(command: Command, *, noted: bool) -> bool:
-    """Whether the files of the mail go to the requester with this: with words to them, and with the bare news
-    that it is resolved, unless the same mail holds a note, whose the files are then."""
-    return command.verb in _TO_REQUESTER and (bool(command.words) or not noted)
 
 
 def _resolution(parsed: Parsed, number: int | None) -> tuple[tuple[Command, ...], str]:
@@ -158,14 +144,14 @@ def _run(
 ) -> dict[str, Any]:
     if command.verb == "help":
         return {"verb": "help", "code": "help", "verbs": list(commands.VERBS)}
-    target = _target(command, number)
-    if target is None:
+    about = target(command, number)
+    if about is None:
         raise Refused("which-ticket", verb=command.verb)
     if command.verb == "reply":
-        return _reply(box, target, command.words, files, thread=number)
-    case = _case(box, target, files, thread=number)
+        return _reply(box, about, command.words, files, thread=number)
+    case = _case(box, about, files, thread=number)
     done = verbs.VERBS[command.verb](case, command)
-    return {"verb": command.verb, "code": done.code, "ticket": box.desk.name_of(target), **done.values}
+    return {"verb": command.verb, "code": done.code, "ticket": box.desk.name_of(about), **done.values}
 
 
 def _case(box: Letterbox, number: int, files: tuple[Attachment, ...], *, thread: int | None = None) -> Case:

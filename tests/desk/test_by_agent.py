@@ -566,6 +566,43 @@ def test_what_is_passed_on_into_a_ticket_is_a_note_and_never_an_answer(tmp_path:
         assert [one["code"] for one in done(desk, ANNA)] == ["noted"]
 
 
+@pytest.mark.parametrize(
+    ("text", "whole", "kept"),
+    [
+        ("Look at this", "Look at this\n\n> secret plan", "Look at this\n\n> secret plan"),
+        ("secret plan", "secret plan", "secret plan"),
+        ("#take\n\nLook", "#take\n\nLook\n\n> secret plan", "Look\n\n> secret plan"),
+        ("#resolve\n\nLook: secret", "#resolve\n\nLook: secret", "Look: secret"),
+        ("#reply We ask them.\n\nsecret", "#reply We ask them.\n\nsecret\n> plan", "secret\n> plan"),
+        ("#take", "> quoted first\n#take\n> secret", "> quoted first\n#take\n> secret"),
+    ],
+)
+@pytest.mark.parametrize("mark", ["Fwd:", "FW:", "WG:", "I:", "转发："])
+def test_what_is_passed_on_in_a_shape_that_nobody_knows_is_a_note_too(
+    tmp_path: Path, mark: str, text: str, whole: str, kept: str
+) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        works(desk, ANNA, text, number, whole_text=whole, subject=f"{mark} [HD-{number}] Fire")
+        assert ("note", kept) in said(desk, number)
+        assert not [letter for letter in letters(desk, ANN) if "secret" in whole_of(letter)]
+        assert len(letters(desk, ANN, "reply")) == text.startswith("#reply")
+
+
+def test_a_passed_on_mail_without_words_is_no_note_beside_commands_and_refused_without(
+    tmp_path: Path,
+) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        subject = f"Fwd: [HD-{number}] Fire"
+        works(desk, ANNA, "#take", number, subject=subject)
+        assert [one["code"] for one in done(desk, ANNA)] == ["taken"]
+        assert works(desk, ANNA, "", number, subject=subject).reason is Reason.REFUSED
+        works(desk, ANNA, "", number, subject=subject, attachments=(A_FILE,))
+        assert said(desk, number)[-1] == ("note", "")
+        assert not [letter for letter in letters(desk, ANN) if letter.attachments]
+
+
 @pytest.mark.parametrize("verdict", [Verdict.UNKNOWN, Verdict.FAIL])
 @pytest.mark.parametrize("text", ["#close", "#assign bob\nI own you", "Hello Ann, call 0900-123"])
 def test_d6_nothing_is_done_in_the_name_of_an_agent_whose_mail_nothing_proves(
