@@ -214,7 +214,7 @@ _LINES = st.lists(
 
 
 @given(lines=_LINES, marks=st.sampled_from(["#", "!", "#!"]))
-def test_any_text_is_read_without_a_fault_and_no_command_comes_from_below_another_word(
+def test_any_text_is_read_without_a_fault_and_no_command_comes_from_below_words_of_their_own(
     lines: list[str], marks: str
 ) -> None:
     parsed = parse("\n".join(lines), PREFIX, marks)
@@ -222,11 +222,13 @@ def test_any_text_is_read_without_a_fault_and_no_command_comes_from_below_anothe
         line.strip().lstrip("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff").strip()
         for line in "\n".join(lines).splitlines()
     ]
-    above = 0
-    for line in filter(None, text):
-        if line[0] not in "#!\uff03\uff01":
+    above, goes_on = 0, False
+    for line in text:
+        is_marked = line[:1] in set("#!\uff03\uff01")
+        if line and not is_marked and not goes_on:
             break
-        above += 1
+        above += is_marked
+        goes_on = bool(line)
     assert len(parsed.commands) + len(parsed.misunderstood) <= above
     assert all(command.verb in VERBS for command in parsed.commands)
     assert all(word in "\n".join(text) for command in parsed.commands for word in command.words.split())
