@@ -155,8 +155,12 @@ def parse(text: str, prefix: str, marks: str = "#") -> Parsed:
 
 
 def _end_of_words(lines: list[str], at: int, marks: str) -> int:
-    """Where the words end that a command's own line began: at an empty line, or at the next command."""
-    while at < len(lines) and (line := _bare(lines[at])) and line[0] not in marks:
+    """Where the words end that a command's own line began. The next line may be the next command; but once
+    the words go on, only an empty line ends them, because what was pasted into a note may look like a command
+    (D10)."""
+    if at < len(lines) and _bare(lines[at])[:1] in {"", *marks}:
+        return at
+    while at < len(lines) and _bare(lines[at]):
         at += 1
     return at
 

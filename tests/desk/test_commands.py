@@ -146,9 +146,15 @@ def test_d10_what_stands_inside_a_note_is_the_notes() -> None:
 
 @pytest.mark.parametrize("verb", ["note", "escalate", "wait", "close", "reopen", "reply", "resolve"])
 def test_words_that_a_mail_program_has_broken_into_lines_belong_to_their_command(verb: str) -> None:
-    parsed = read(f"#{verb} HD-3 he never pays,\n  so let him\nwait.\n#take\n\nHello Ann,\n\nwe come.")
+    parsed = read(f"#{verb} HD-3 he never pays,\n  so let him\nwait.\n\n#take\n\nHello Ann,\n\nwe come.")
     assert parsed.commands == (Command(verb, "he never pays,\nso let him\nwait.", 3), Command("take"))
     assert (parsed.text, parsed.misunderstood) == ("Hello Ann,\n\nwe come.", ())
+
+
+def test_d10_what_was_pasted_below_the_words_of_a_note_is_never_a_command() -> None:
+    parsed = read("#note she wrote:\nplease do\n#close\nat once\n\nHello Ann")
+    assert parsed.commands == (Command("note", "she wrote:\nplease do\n#close\nat once"),)
+    assert parsed.text == "Hello Ann"
 
 
 def test_a_verb_that_stands_alone_leaves_what_is_below_it_to_the_requester() -> None:
