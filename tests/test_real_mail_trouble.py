@@ -123,9 +123,9 @@ async def test_e5_an_answer_that_comes_back_is_told_to_the_agent_who_wrote_it(
             ("appended", "our-bounce"),
         ]
         (event,) = await happened(app, "address.bounced")
-        told = {"address": address("gone"), "permanent": True, "status": "5.1.1", "counted": True}
+        report = {"address": address("gone"), "permanent": True, "status": "5.1.1", "counted": True}
         assert event.after is not None
-        assert told.items() <= event.after.items()
+        assert report.items() <= event.after.items()
         assert [row.recipient for row in await rows(app, Outbox)].count(address("gone")) == 2
     assert mail_house.postfix.queue() == []
 
