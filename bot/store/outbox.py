@@ -49,7 +49,7 @@ def _claim(words: Words, *, automatic: bool = True) -> sa.Executable:
         earlier.recipient == Outbox.recipient,
         earlier.id < Outbox.id,
         earlier.state.in_([word(state) for state in _ACTIVE]),
-        *(() if automatic else (earlier.automatic.is_(False),)),
+        _holds_back(earlier) if automatic else earlier.automatic.is_(False),
     )
     due = (
         sa.select(Outbox.id)
@@ -73,6 +73,13 @@ def _claim(words: Words, *, automatic: bool = True) -> sa.Executable:
         )
         .returning(Outbox.id, Outbox.attempts, Outbox.ambiguous, Outbox.message, Outbox.accepted_at)
     )
+
+
+def _holds_back(earlier: type[Outbox]) -> sa.ColumnElement[bool]:
+    """Everything waits for what comes before it, but a person's words not for a machine's that were put off:
+    an acknowledgement may be tried again for a day."""
+    put_off = sa.and_(earlier.state == word(OutboxState.QUEUED), earlier.attempts > 0)
+    return sa.or_(Outbox.automatic.is_(True), earlier.automatic.is_(False), sa.not_(put_off))
 
 
 _CLAIM = Prepared(_claim)

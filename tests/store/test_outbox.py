@@ -57,6 +57,18 @@ def test_one_recipient_of_one_ticket_is_written_to_in_order(store: Store, ticket
     assert seen == tokens
 
 
+def test_a_persons_words_wait_for_a_machines_first_attempt_and_not_for_its_next(
+    store: Store, ticket: int
+) -> None:
+    automatic = store.write_now(lambda tx: queue(tx, ticket))
+    reply = store.write_now(lambda tx: queue(tx, ticket, Kind.REPLY))
+    (claim,) = take(store)
+    assert claim.message.token == automatic
+    assert take(store) == []
+    assert put_off(store, claim)
+    assert [claim.message.token for claim in take(store)] == [reply]
+
+
 def test_a_message_that_is_put_off_holds_back_only_its_own_ticket_and_recipient(
     store: Store, ticket: int
 ) -> None:

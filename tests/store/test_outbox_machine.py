@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -70,13 +71,22 @@ class Sending(RuleBasedStateMachine):
 
     @rule(target=in_hand, worker=st.sampled_from(_WORKERS), limit=st.integers(1, 3))
     def claim(self, worker: str, limit: int) -> list[OutboxClaim]:
+        put_off = self.put_off_automatic()
         claims = self.store.write_now(lambda tx: outbox.claim(tx, worker, limit, LEASE))
         for claim in claims:
             token = claim.message.token
-            earlier = self.order[: self.order.index(token)]
+            may_pass = set() if self.kinds[token].automatic else put_off
+            earlier = [t for t in self.order[: self.order.index(token)] if t not in may_pass]
             open_before = [t for t in earlier if self.keys[t] == self.keys[token] and t not in self.ended()]
             assert open_before == [], "a later message overtook an earlier one"
         return claims
+
+    def put_off_automatic(self) -> set[str]:
+        """Messages of machines that were tried, and wait for their next attempt."""
+        query = sa.select(Outbox.token).where(
+            Outbox.state == OutboxState.QUEUED, Outbox.attempts > 0, Outbox.automatic.is_(True)
+        )
+        return set(self.store.read_now(lambda tx: tx.run(query).scalars().all()))
 
     @rule(claims=consumes(in_hand), recorded=st.booleans())
     def deliver(self, claims: list[OutboxClaim], *, recorded: bool) -> None:
