@@ -141,7 +141,7 @@ class _Reader:
                     self._quoted(quoted)
                     position = quoted.end()
             elif sign == "(":
-                end = _end_of_comment(value, start) if comments else 0
+                end = end_of_comment(value, start) if comments else 0
                 comments = end > 0
                 if comments:
                     self._comments.append(value[start + 1 : end - 1])
@@ -222,7 +222,7 @@ _LOCAL: Final = re.compile(r"[A-Za-z0-9._=-]{1,64}\Z")
 _PARENTHESIS: Final = re.compile(r"[()\\]")
 
 
-def _end_of_comment(value: str, start: int) -> int:
+def end_of_comment(value: str, start: int) -> int:
     """Behind the parenthesis that closes the comment at ``start``; 0 when none does."""
     depth, position = 0, start
     while mark := _PARENTHESIS.search(value, position):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.mail.addresses import end_of_comment
 from bot.mail.headers import BLOCK_LIMIT, FIELD_LIMIT, VALUE_LIMIT, unfold
 
 SIGN_LIMIT: Final = 1000
@@ -22,7 +23,6 @@ _FIELD: Final = re.compile(rb"([!-9;-~]{1,200})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)
 _TOP: Final = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]{0,100}(?:>?From [^\n]{0,1000}\n)?")
 """Seen in practice: what stands before the first field."""
 _SPECIAL: Final = re.compile(r'[\s;()"\\]')
-_PARENTHESIS: Final = re.compile(r"[()\\]")
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"')
 _ESCAPE: Final = re.compile(r"\\(.)")
 _METHOD: Final = re.compile(r"([a-z][a-z0-9-]{0,30})(?:/[0-9]{1,3})?\Z")
@@ -118,7 +118,7 @@ def _segments(text: str) -> list[list[str]] | None:
             position = quoted.end()
             continue
         if sign == "(":
-            position = _end_of_comment(text, special.start())
+            position = end_of_comment(text, special.start())
         if sign in ")\\" or not position:
             return None  # no beginning, or no end
         if word:
@@ -143,17 +143,3 @@ def _joined(words: list[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
-
-
-def _end_of_comment(text: str, start: int) -> int:
-    """Behind the parenthesis that closes the comment at ``start``; 0 when none does."""
-    depth, position = 0, start
-    while mark := _PARENTHESIS.search(text, position):
-        position = mark.end()
-        if mark[0] == "\\":
-            position += 1
-        else:
-            depth += 1 if mark[0] == "(" else -1
-            if depth == 0:
-                return position
-    return 0
