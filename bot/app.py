@@ -92,7 +92,9 @@ class App:
             at_once=3 * config.relay.connections,
             now=now,
         )
-        self.timers = Timers(self.store, pace=self._timer_pace, now=now)
+        self.timers = Timers(
+            self.store, self.desk, pace=self._timer_pace, after=self._delivery_pace.wake, now=now
+        )
         self.web_port = config.web.port
         """Once the pages are served: the real one, when the configuration says 0."""
         self._lock: int | None = None

@@ -19,8 +19,21 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import clock
-from bot.desk import bounces, by_agent, followers, matching, notices, people, screening, shares, tickets
+from bot.desk import (
+    actions,
+    bounces,
+    by_agent,
+    by_requester,
+    followers,
+    matching,
+    notices,
+    people,
+    screening,
+    shares,
+    tickets,
+)
 from bot.desk.desk import Desk
+from bot.desk.incoming import Incoming
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.errors import DeskbotError, HeldError, StoreUnavailable, WorkerFailed
 from bot.failpoints import failpoint
@@ -199,11 +212,29 @@ def receive(
     if message.automation is Automation.NONE:
         person = people.works_again(tx, person, message.sender, sender)
     agent = desk.roster.proved(message, sender)
-    if agent and (outcome := _by_agent(tx, message, agent, person, desk, now, inbox_id)):
+    incoming = Incoming(tx, message, sender, person, agent, desk, now, inbox_id)
+    return _for_the_desk(incoming) or _for_a_ticket(incoming, facts)
+
+
+def _for_the_desk(incoming: Incoming) -> Outcome | None:
+    """What is no words of a requester: a button, an agent's mail, a bounce, an answer to a question of ours."""
+    message = incoming.message
+    if message.action is not None:
+        return actions.receive(incoming, message.action)
+    if incoming.agent and (outcome := _by_agent(incoming, incoming.agent)):
         return outcome
     if message.automation is Automation.BOUNCE:
-        return bounces.receive(tx, message, person, desk, now, inbox_id)
-    found = matching.match(tx, message, sender, person.id, desk, now)
+        return bounces.receive(
+            incoming.tx, message, incoming.person, incoming.desk, incoming.now, incoming.inbox_id
+        )
+    return by_requester.receive(incoming) if message.automation is Automation.NONE else None
+
+
+def _for_a_ticket(incoming: Incoming, facts: screening.Facts) -> Outcome:
+    """Words: they belong to a ticket, or open one."""
+    tx, message, person = incoming.tx, incoming.message, incoming.person
+    desk, now, inbox_id, agent = incoming.desk, incoming.now, incoming.inbox_id, incoming.agent
+    found = matching.match(tx, message, incoming.sender, person.id, desk, now)
     if found and found.reason is not Reason.TICKET_CLOSED:
         return _append(tx, message, person, found, desk, now, inbox_id, agent)
     if screening.answers_nothing(facts):
@@ -211,18 +242,19 @@ def receive(
     return _open(tx, facts, person, found, now, inbox_id, agent)
 
 
-def _by_agent(
-    tx: Tx,
-    message: IncomingMessage,
-    key: str,
-    person: KnownPerson,
-    desk: Desk,
-    now: datetime,
-    inbox_id: int | None,
-) -> Outcome | None:
+def _by_agent(incoming: Incoming, key: str) -> Outcome | None:
     """What an agent writes as one; None: treat it as anybody's."""
-    agent = desk.roster.load(tx, key, now)
-    return by_agent.receive(by_agent.Letterbox(tx, message, agent, person.id, desk, now, inbox_id))
+    agent = incoming.desk.roster.load(incoming.tx, key, incoming.now)
+    box = by_agent.Letterbox(
+        incoming.tx,
+        incoming.message,
+        agent,
+        incoming.person.id,
+        incoming.desk,
+        incoming.now,
+        incoming.inbox_id,
+    )
+    return by_agent.receive(box)
 
 
 def _append(
@@ -237,7 +269,7 @@ def _append(
 ) -> Outcome:
     """Words that belong to a ticket: kept, and told to its owner or team. ``agent``: who wrote them, when that
     is an agent in a matter of their own."""
-    outcome = tickets.add_words(tx, message, person, found, now, inbox_id)
+    outcome = tickets.add_words(tx, message, person, found, desk, now, inbox_id)
     ticket = conversation.whole(tx, found.ticket.id)
     if ticket is None or message.automation is not Automation.NONE or not desk.roster.agents:
         return outcome

@@ -138,6 +138,8 @@ class IncomingMessage:
     """A language that the message itself names; the desk looks at the words otherwise."""
     loop: str = ""
     """Our own loop header as it stands in the message: unverified."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """The few header fields that rules may look at: names in lower case, values unverified and bounded."""
     oddities: tuple[str, ...] = ()
     """What was wrong with it, in words for an agent: "two From headers", "more than 20 levels deep"."""
 
@@ -193,8 +195,13 @@ class Choice:
     """One answer that can be given by a tap, a link or a digit."""
 
     label: str
+    """A code for which the renderer has words in each language: "yes", "rate-5"."""
     verb: str
+    """Of the ``Action`` that it becomes."""
     value: str = ""
+    """Goes into the action's ``values`` under "value"."""
+    url: str = ""
+    """A page on which the same can be said, for doors without buttons. Opening it does nothing (K1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Final
 
 from bot import clock
 from bot.desk import promises
+from bot.desk.desk import Desk
 from bot.errors import StoreUnavailable
 from bot.loops import Pace
 from bot.store import tickets, timers
@@ -20,7 +21,7 @@ log = logging.getLogger("deskbot.timers")
 
 _AT_ONCE: Final = 100
 
-Duty = Callable[[Tx, DueTimer, datetime], None]
+Duty = Callable[[Tx, DueTimer, Desk, datetime], None]
 
 DUTIES: Final[Mapping[str, Duty]] = {
     promises.FIRST_RESPONSE: promises.first_response_is_due,
@@ -35,12 +36,17 @@ class Timers:
     def __init__(
         self,
         store: Store,
+        desk: Desk,
         *,
         pace: Pace,
+        after: Callable[[], None] = lambda: None,
         now: clock.Clock = clock.now,
         duties: Mapping[str, Duty] = DUTIES,
     ) -> None:
+        """``after`` is called when the outbox may have got something."""
         self._store = store
+        self._desk = desk
+        self._after = after
         self._duties = duties
         self._pace = pace
         self._now = now
@@ -49,6 +55,8 @@ class Timers:
         """Until cancelled."""
         while True:
             fired = await self._store.write(self._fire)
+            if fired:
+                self._after()
             if fired < _AT_ONCE:
                 await self._pace.wait()
 
@@ -68,7 +76,7 @@ class Timers:
             return
         try:
             with translated(), tx.connection.begin_nested():
-                duty(tx, timer, now)
+                duty(tx, timer, self._desk, now)
         except StoreUnavailable:
             raise
         except Exception as error:

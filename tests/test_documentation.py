@@ -16,12 +16,12 @@ from packaging.version import Version
 from pydantic import BaseModel, SecretStr
 
 from bot.cli.main import cli
-from bot.config import Config, load
+from bot.config import Config, Contact, Rule, load
 from bot.metrics import Metrics
 
 ROOT: Final = Path(__file__).parent.parent
 EXAMPLE: Final = ROOT / "config.example.toml"
-COMMENTED_KEY: Final = re.compile(r"^# (?=[a-z_]+ = |\[[a-z_]+\.[a-z_-]+\])")
+COMMENTED_KEY: Final = re.compile(r"^# (?=[a-z_]+ = |\[[a-z_]+\.[a-z_-]+\]|\[\[[a-z_.]+\]\])")
 PAGES: Final = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
 MADE: Final = ("bench/out/", "bench/results/DATE")
 """What a run writes: not there before it."""
@@ -86,9 +86,15 @@ def test_every_named_section_of_the_example_shows_all_its_keys() -> None:
             assert all(_keys_of_tables(table, section) == keys for table in data[name].values()), name
 
 
+def test_every_row_of_a_table_in_the_example_shows_all_its_keys() -> None:
+    data = _with_commented_keys()
+    assert all(set(row) == _keys_of_model(Rule) for row in data["rules"])
+    assert all(set(row) == _keys_of_model(Contact) for row in data["major"]["contacts"])
+
+
 def test_what_the_example_shows_commented_out_would_be_understood() -> None:
     data = _with_commented_keys()
-    for table in [*data.values(), *data["imap"].values()]:
+    for table in [*filter(lambda one: isinstance(one, dict), data.values()), *data["imap"].values()]:
         for key in [key for key in table if key.endswith("_file") and key.removesuffix("_file") in table]:
             del table[key]  # there is no such file on this machine
     assert Config.model_validate(data).smtp.accounts.keys() == {"scanner"}

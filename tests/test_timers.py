@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bot.desk.desk import Desk
 from bot.errors import StoreUnavailable
 from bot.loops import Pace
 from bot.store import timers
@@ -27,7 +28,7 @@ async def a_rig(folder: Path, duties: Mapping[str, Duty] = DUTIES) -> AsyncItera
     with open_desk(folder) as desk:
         desk.receive(a_message())
         desk.store.open()
-        yield desk, Timers(desk.store, pace=Pace(0.01), now=desk.clock, duties=duties)
+        yield desk, Timers(desk.store, desk.desk, pace=Pace(0.01), now=desk.clock, duties=duties)
 
 
 def states(desk: OpenDesk) -> dict[str, str]:
@@ -63,7 +64,7 @@ async def test_a_timer_that_was_cancelled_does_not_fire(tmp_path: Path) -> None:
         assert breaches(desk) == ["resolution"]
 
 
-def _broken(tx: Tx, timer: DueTimer, now: datetime) -> None:
+def _broken(tx: Tx, timer: DueTimer, desk: Desk, now: datetime) -> None:
     tx.run(sa.update(Ticket).values(subject="half done"))
     raise ZeroDivisionError
 
@@ -98,7 +99,7 @@ async def test_x10_a_duty_that_the_store_could_not_do_stays_due(tmp_path: Path) 
 
     Gone.__name__ = "OperationalError"
 
-    def away(tx: Tx, timer: DueTimer, now: datetime) -> None:
+    def away(tx: Tx, timer: DueTimer, desk: Desk, now: datetime) -> None:
         raise sa.exc.OperationalError("UPDATE", {}, Gone("server closed the connection"))
 
     async with a_rig(tmp_path, {**DUTIES, "first-response": away}) as (desk, loop):
@@ -106,7 +107,7 @@ async def test_x10_a_duty_that_the_store_could_not_do_stays_due(tmp_path: Path) 
         with pytest.raises(StoreUnavailable):
             await desk.store.write(loop._fire)
         assert states(desk) == {"first-response": "pending", "resolution": "pending"}
-        again = Timers(desk.store, pace=Pace(), now=desk.clock)
+        again = Timers(desk.store, desk.desk, pace=Pace(), now=desk.clock)
         await desk.store.write(again._fire)
         assert breaches(desk) == ["first-response", "resolution"]
 
@@ -115,7 +116,7 @@ async def test_the_loop_fires_what_comes_due_while_it_runs(tmp_path: Path) -> No
     fired = asyncio.Event()
     main = asyncio.get_running_loop()
 
-    def tell(tx: Tx, timer: DueTimer, now: datetime) -> None:
+    def tell(tx: Tx, timer: DueTimer, desk: Desk, now: datetime) -> None:
         main.call_soon_threadsafe(fired.set)
 
     async with a_rig(tmp_path, {"first-response": tell}) as (desk, loop):

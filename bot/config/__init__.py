@@ -7,10 +7,11 @@ does not know is an error that names it. ``DESKBOT_SECTION__KEY`` in the environ
 
 from __future__ import annotations
 
-from bot.config.kinds import Duration, Locale, Section
+from bot.config.intake import DEGREES, Category, Contact, Degree, Major, Matrix, Question, Rule
+from bot.config.kinds import Duration, Locale, Section, Weekday
 from bot.config.loading import PREFIX, load
 from bot.config.mailboxes import Imap
-from bot.config.people import Agent, Senders, Team
+from bot.config.people import Agent, Senders, Team, spell
 from bot.config.sections import (
     LOCALES,
     Calendar,
@@ -18,37 +19,46 @@ from bot.config.sections import (
     Desk,
     Limits,
     Log,
-    Priority,
     Relay,
     Retention,
     Smtp,
     StoreSection,
     Templates,
-    Tickets,
     Web,
-    Weekday,
     Workers,
 )
+from bot.config.service import Escalation, Priority, Quiet, Surveys, Tickets
 
 __all__ = [
+    "DEGREES",
     "LOCALES",
     "PREFIX",
     "Agent",
     "Calendar",
+    "Category",
     "Config",
+    "Contact",
+    "Degree",
     "Desk",
     "Duration",
+    "Escalation",
     "Imap",
     "Limits",
     "Locale",
     "Log",
+    "Major",
+    "Matrix",
     "Priority",
+    "Question",
+    "Quiet",
     "Relay",
     "Retention",
+    "Rule",
     "Section",
     "Senders",
     "Smtp",
     "StoreSection",
+    "Surveys",
     "Team",
     "Templates",
     "Tickets",
@@ -56,4 +66,5 @@ __all__ = [
     "Weekday",
     "Workers",
     "load",
+    "spell",
 ]

@@ -55,6 +55,16 @@ Locale = Literal["en", "zh", "it"]
 Address = Annotated[str, AfterValidator(_address)]
 Addresses = Annotated[Words, AfterValidator(_addresses)]
 Port = Annotated[int, Field(ge=0, le=65535)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def _time_of_day(value: str) -> str:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        raise ValueError(f'"{value}" is no time of day; write one like "21:00"')
+    return value
+
+
+TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 
 
 class Section(BaseModel):

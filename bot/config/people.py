@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from ipaddress import ip_network
 from typing import Literal
 
 from pydantic import Field, field_validator
 
-from bot.config.kinds import Addresses, Locale, Section, Words, Zone
+from bot.config.kinds import Addresses, Locale, Section, Weekday, Words, Zone
 
 
 class Agent(Section):
@@ -23,6 +24,34 @@ class Agent(Section):
     level: int = Field(default=1, ge=1, le=9)
     active: bool = True
     """Set this to false for somebody who has left: rights are looked at when a mail arrives, not before."""
+    languages: tuple[Locale, ...] = ()
+    """In which they can answer; empty: any."""
+    skills: Words = ()
+    """Categories that they know best; empty: any."""
+    hours: dict[Weekday, Words] | None = None
+    """When they work, in their time zone; None: the desk's calendar."""
+    absent: Words = ()
+    """Days on which they are away: "2026-12-24" or "2026-12-24/2027-01-06". Nothing is given to them then."""
+
+    @field_validator("absent")
+    @classmethod
+    def _days(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            try:
+                first, last = spell(word)
+            except ValueError:
+                raise ValueError(
+                    f'"{word}" is no day and no span of days; write "2026-12-24" or "2026-12-24/2027-01-06"'
+                ) from None
+            if last < first:
+                raise ValueError(f'"{word}" ends before it begins')
+        return words
+
+
+def spell(word: str) -> tuple[date, date]:
+    """First and last day of an absence. Raises ``ValueError``."""
+    first, _, last = word.partition("/")
+    return date.fromisoformat(first.strip()), date.fromisoformat((last or first).strip())
 
 
 class Team(Section):
@@ -31,6 +60,10 @@ class Team(Section):
     name: str = ""
     escalates_to: str = ""
     """The team that a ticket goes to one level up."""
+    lead: str = ""
+    """The agent who is told of breaches and low ratings, and who is the last level of an escalation."""
+    assign: Literal["nobody", "rotation", "least-load"] = "nobody"
+    """Who gets a new ticket: whoever takes it, each in turn, or who has the least open ones."""
 
 
 class Senders(Section):

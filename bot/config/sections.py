@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from bot.config.kinds import Address, Addresses, Duration, Locale, Port, Section, Words, Zone
+from bot.config.intake import CATEGORIES, QUESTIONS, Category, Major, Matrix, Question, Rule
+from bot.config.kinds import Address, Addresses, Duration, Locale, Port, Section, Weekday, Words, Zone
 from bot.config.mailboxes import Imap
 from bot.config.people import Agent, Senders, Team
+from bot.config.service import Escalation, Priority, Quiet, Surveys, Tickets
 
 LOCALES: Final = ("en", "zh", "it")
 _CHANNEL: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -144,7 +147,6 @@ class Workers(Section):
     memory_mb: int = Field(default=512, ge=128)
 
 
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri")
 _WEEK: Final[dict[Weekday, tuple[str, ...]]] = dict.fromkeys(_WEEKDAYS, ("09:00-18:00",))
 
@@ -162,30 +164,29 @@ class Calendar(Section):
     """Other days on which nobody works."""
 
 
-class Priority(Section):
-    """What is promised."""
-
-    first_response: Duration
-    resolution: Duration
-    clock: Literal["business", "calendar"] = "business"
-
-
 _PRIORITIES: Final = {
-    "P1": Priority(first_response=timedelta(minutes=15), resolution=timedelta(hours=4), clock="calendar"),
-    "P2": Priority(first_response=timedelta(hours=1), resolution=timedelta(hours=8)),
+    "P1": Priority(
+        first_response=timedelta(minutes=15),
+        resolution=timedelta(hours=4),
+        clock="calendar",
+        update_every=timedelta(hours=1),
+        escalate_every=timedelta(minutes=30),
+        night=True,
+    ),
+    "P2": Priority(
+        first_response=timedelta(hours=1),
+        resolution=timedelta(hours=8),
+        update_every=timedelta(hours=9),
+        escalate_every=timedelta(hours=2),
+    ),
     "P3": Priority(first_response=timedelta(hours=4), resolution=timedelta(hours=27)),
-    "P4": Priority(first_response=timedelta(hours=9), resolution=timedelta(hours=90)),
+    "P4": Priority(
+        first_response=timedelta(hours=9),
+        resolution=timedelta(hours=90),
+        update_every=timedelta(hours=45),
+        escalate_every=timedelta(hours=18),
+    ),
 }
-
-
-class Tickets(Section):
-    """How tickets begin."""
-
-    priority: str = "P3"
-    queue: str = "first-line"
-    """The team that a new ticket goes to."""
-    reopen_within: Duration = timedelta(days=14)
-    """An answer to a ticket closed longer ago opens a new one that names the old."""
 
 
 class Templates(Section):
@@ -208,6 +209,10 @@ class Retention(Section):
     """Raw bytes of messages that were understood."""
     outbox: Duration = timedelta(days=400)
     """Rows of messages that were sent, and keys that recognise a repeat."""
+    attachments: Duration | None = None
+    """Content of attachments of tickets that ended so long ago. None: as long as the ticket."""
+    tickets: Duration | None = None
+    """Tickets that ended so long ago, with all that belongs to them. None: for ever."""
 
 
 _TEAMS: Final = {"first-line": Team(name="First line")}
@@ -227,12 +232,30 @@ class Config(Section):
     calendar: Calendar = Calendar()
     priorities: dict[str, Priority] = _PRIORITIES
     tickets: Tickets = Tickets()
+    escalation: Escalation = Escalation()
+    quiet: Quiet = Quiet()
+    surveys: Surveys = Surveys()
+    matrix: Matrix = Matrix()
+    rules: tuple[Rule, ...] = ()
+    categories: dict[str, Category] = CATEGORIES
+    questions: dict[str, Question] = QUESTIONS
+    major: Major = Major()
     teams: dict[str, Team] = _TEAMS
     agents: dict[str, Agent] = Field(default_factory=dict)
     senders: Senders = Senders()
     templates: Templates = Templates()
     log: Log = Log()
     retention: Retention = Retention()
+
+    @field_validator("categories", "questions", mode="before")
+    @classmethod
+    def _keep_those_of_the_house(cls, value: object, info: ValidationInfo) -> object:
+        """A file that adds a category or a question, or changes one, keeps the others."""
+        house: Mapping[str, Section] = CATEGORIES if info.field_name == "categories" else QUESTIONS
+        if not isinstance(value, dict):
+            return value
+        kept = {name: one.model_dump(exclude_unset=True) for name, one in house.items()}
+        return kept | {k: {**kept.get(k, {}), **v} if isinstance(v, dict) else v for k, v in value.items()}
 
     @field_validator("priorities", mode="before")
     @classmethod
@@ -249,6 +272,7 @@ class Config(Section):
         if self.tickets.priority not in self.priorities:
             raise ValueError(f'tickets.priority: "{self.tickets.priority}" is not in [priorities]')
         self._people_refer_to_what_exists()
+        self._intake_refers_to_what_exists()
         self._agents_have_addresses_of_their_own()
         if self.smtp.tls != "off" and not (self.smtp.certificate and self.smtp.key):
             raise ValueError("smtp.certificate and smtp.key: both are needed when smtp.tls is not off")
@@ -265,10 +289,31 @@ class Config(Section):
             for name, t in self.teams.items()
             if t.escalates_to
         }
+        teams |= {f"rules.{i}.team": (rule.team,) for i, rule in enumerate(self.rules) if rule.team}
+        teams |= {f"categories.{k}.team": (c.team,) for k, c in self.categories.items() if c.team}
+        teams |= {f"major.contacts.{i}.queues": c.queues for i, c in enumerate(self.major.contacts)}
         for key, names in teams.items():
             for name in names:
                 if name not in self.teams:
                     raise ValueError(f'{key}: there is no team "{name}"; add a section [teams.{name}]')
+
+    def _intake_refers_to_what_exists(self) -> None:
+        """Categories, questions, priorities and agents that other sections name."""
+        for key, priority in {**self.matrix.all(), "major.priority": self.major.priority}.items():
+            if priority not in self.priorities:
+                raise ValueError(f'{key}: "{priority}" is not in [priorities]')
+        for i, rule in enumerate(self.rules):
+            if rule.category and rule.category not in self.categories:
+                raise ValueError(f"rules.{i}.category: there is no [categories.{rule.category}]")
+        for name, category in self.categories.items():
+            for question in category.ask:
+                if question not in self.questions:
+                    raise ValueError(f"categories.{name}.ask: there is no [questions.{question}]")
+        leads = {f"teams.{name}.lead": team.lead for name, team in self.teams.items() if team.lead}
+        leads |= {f"major.contacts.{i}.agent": c.agent for i, c in enumerate(self.major.contacts) if c.agent}
+        for key, agent in leads.items():
+            if agent not in self.agents:
+                raise ValueError(f'{key}: there is no agent "{agent}"; add a section [agents.{agent}]')
 
     def _agents_have_addresses_of_their_own(self) -> None:
         of: dict[str, str] = {address.lower(): "desk" for address in self.desk.addresses}

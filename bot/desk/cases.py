@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from bot.desk import letters
+from bot.desk import changes, informing, letters
 from bot.desk.agents import Agent
+from bot.desk.changed import Actor, By
 from bot.desk.desk import Desk
 from bot.desk.letters import Letter
 from bot.desk.states import State
@@ -56,18 +57,22 @@ class Case:
     thread: int | None = None
     """The ticket that the agent's message is about, of which it may quote, whichever ticket a command names."""
 
-    def change(self, action: str, **values: Any) -> bool:
-        """Change the ticket, and record what it was before. False: all stands already, nothing is written
+    def change(self, action: str, *, words: str = "", quietly: bool = False, **values: Any) -> bool:
+        """Change the ticket, with all that follows from it. False: all stands already, nothing is written
         (E12)."""
-        before = {name: getattr(self.ticket, name, None) for name in values}
-        if all(before[name] == value for name, value in values.items()):
-            return False
-        tickets.change(self.tx, self.ticket.id, self.now, expected_state=self.ticket.state, **values)
-        known = {name: value for name, value in values.items() if name in WholeTicket.__slots__}
-        self.ticket = replace(self.ticket, **known)
-        plain = {name: value for name, value in values.items() if not isinstance(value, datetime)}
-        self.record(action, {name: before[name] for name in plain}, plain)
-        return True
+        before = self.ticket
+        self.ticket = changes.apply(
+            self.tx,
+            self.desk,
+            before,
+            action,
+            self.now,
+            actor=Actor(By.AGENT, self.agent.person.id, self.channel),
+            words=words,
+            quietly=quietly,
+            **values,
+        )
+        return self.ticket is not before
 
     def record(self, action: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
         """Append to the history in the agent's name."""
@@ -100,12 +105,9 @@ class Case:
         """Write to the person who asked, and to those who follow; to each once, and to none of them what they
         have just written themselves. Raises ``Refused`` when a person's words would reach nobody."""
         first = letters.requester_of(self.tx, self.ticket, self.desk)
-        told = set() if first and first.canonical in self.agent.addresses else set(self.agent.addresses)
-        reached = False
-        for reader in (*filter(None, [first]), *letters.followers_of(self.tx, self.ticket, self.desk)):
-            if reader.canonical not in told:
-                told.add(reader.canonical)
-                reached |= letters.write(self.tx, reader, self.ticket, letter, self.desk, self.now)
+        own = first is not None and first.canonical in self.agent.addresses
+        but = self.agent.addresses - {first.canonical} if own and first else self.agent.addresses
+        reached = informing.tell(self.tx, self.ticket, letter, self.desk, self.now, but=but)
         if not reached and not letter.kind.automatic:
             raise Refused("nobody-to-tell")
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from bot.config import LOCALES, Config
 from bot.desk.agents import Roster
+from bot.desk.links import Links
 from bot.desk.sla import Calendar
 from bot.mail.addresses import canonical
 from bot.mail.references import References
+from bot.message import EMAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,9 @@ class Desk:
     config: Config
     calendar: Calendar
     references: References
+    links: Links
+    channels: Mapping[str, str]
+    """The doors by which the desk can write, and the medium of each: the first of a medium is its default."""
     own_addresses: frozenset[str]
     roster: Roster
     domains: frozenset[str]
@@ -32,6 +37,8 @@ class Desk:
             config=config,
             calendar=Calendar.from_config(config.calendar, config.calendar_zone),
             references=References(key),
+            links=Links(key, config.desk.base_url),
+            channels=dict.fromkeys((config.smtp.name, *config.imap), EMAIL),
             own_addresses=frozenset(canonical(address) for address in _own(config)),
             roster=Roster.of(config.agents),
             domains=frozenset(canonical(f"x@{d}")[2:] for d in (config.desk.domain, *config.desk.domains)),
@@ -53,6 +60,12 @@ class Desk:
         """A team as people see it."""
         team = self.config.teams.get(queue)
         return (team.name if team else "") or queue
+
+    def channel_to(self, medium: str, preferred: str) -> str:
+        """The door for messages to an address of a medium: the preferred one, when it leads there."""
+        if self.channels.get(preferred) == medium:
+            return preferred
+        return next((name for name, led_to in self.channels.items() if led_to == medium), preferred)
 
     def is_own(self, address: str) -> bool:
         """Whether a canonical address is the desk's, with or without a token behind a plus."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from bot.desk import screening
+from bot.desk import quiet, screening
 from bot.desk.agents import Agent
 from bot.desk.desk import Desk
-from bot.message import EMAIL, Attachment, Kind, Notice, OutgoingMessage, Party, ThreadRef
+from bot.desk.links import Link, Purpose
+from bot.message import EMAIL, Attachment, Choice, Kind, Notice, OutgoingMessage, Party, ThreadRef
 from bot.store import budgets, conversation, outbox, people, tickets
 from bot.store.conversation import WholeTicket
+from bot.store.dialect import AT_ONCE
 from bot.store.engine import Tx
 
 log = logging.getLogger("deskbot.letters")
@@ -23,6 +26,10 @@ MOST_IN_A_DAY: Final = 60
 """Automatic messages about one ticket to one recipient: beyond them two machines are talking (E3)."""
 MOST_TO_ONE: Final = 200
 """Automatic messages to one recipient in an hour, about all tickets: beyond them it is a flood (E8)."""
+STATUS_PAGE_FOR: Final = timedelta(days=400)
+"""How long the link to a ticket's page is good."""
+_AT_DAYTIME: Final = frozenset({Kind.PROGRESS, Kind.CONFIRMATION, Kind.SURVEY})
+"""What waits for the morning, unless it answers what the person has just done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,13 @@ class Letter:
     attachments: tuple[Attachment, ...] = ()
     answers: str = ""
     """The external id of the message that this answers, when it is not kept in the ticket."""
+    choices: tuple[Choice, ...] = ()
+    at_daytime: bool | None = None
+    """Whether it waits while it is night for its reader; None: as its kind does."""
+
+    def without_choices(self) -> Letter:
+        """The same, for those who have nothing to choose."""
+        return replace(self, choices=()) if self.choices else self
 
 
 def write(
@@ -104,15 +118,19 @@ def write(
         if ticket:
             tickets.record(tx, number, "delivery.suppressed", now, after=after)
         return False
+    choices = tuple(_with_page(choice, reader, number, desk, now) for choice in letter.choices)
     earlier = conversation.thread(tx, number, reader.person, reader.canonical) if ticket else []
     message = OutgoingMessage(
-        channel=channel or (ticket.channel if ticket else ""),
+        channel=channel or desk.channel_to(reader.party.medium, ticket.channel if ticket else ""),
         to=reader.party,
         ticket=number,
         kind=letter.kind,
         token=desk.references.issue(number, reader.canonical),
         notice=Notice(
-            letter.event, reader.locale, reader.time_zone, {**_about(ticket, desk), **letter.values}
+            letter.event,
+            reader.locale,
+            reader.time_zone,
+            {**_about(ticket, desk), **_page_of(reader, ticket, desk, now), **letter.values},
         ),
         created_at=now,
         thread=ThreadRef(
@@ -120,10 +138,42 @@ def write(
             answers=letter.answers or (earlier[-1] if earlier else ""),
             earlier=tuple(earlier),
         ),
+        choices=choices,
         attachments=letter.attachments,
     )
-    outbox.queue(tx, message, reader.canonical)
+    outbox.queue(tx, message, reader.canonical, not_before=_not_before(reader, ticket, letter, desk, now))
     return True
+
+
+def _not_before(
+    reader: Reader, ticket: WholeTicket | None, letter: Letter, desk: Desk, now: datetime
+) -> datetime:
+    """Nothing automatic at night, unless the ticket's priority says so."""
+    at_daytime = letter.kind in _AT_DAYTIME if letter.at_daytime is None else letter.at_daytime
+    if ticket and desk.config.priorities[ticket.priority].night:
+        at_daytime = False
+    morning = quiet.next_waking(now, ZoneInfo(reader.time_zone), desk.config.quiet) if at_daytime else None
+    return morning or AT_ONCE
+
+
+def _with_page(choice: Choice, reader: Reader, number: int, desk: Desk, now: datetime) -> Choice:
+    """A choice with the page on which it can be made. A rating has a page of its own."""
+    purpose = Purpose.RATE if choice.verb == "rate" else Purpose.ANSWER
+    extra = choice.value if choice.verb == "rate" else f"{choice.verb}-{choice.value}"
+    expires_at = now + desk.config.surveys.valid
+    return replace(choice, url=desk.links.url(Link(purpose, number, reader.person, expires_at, extra)))
+
+
+def _page_of(reader: Reader, ticket: WholeTicket | None, desk: Desk, now: datetime) -> dict[str, Any]:
+    """The requester's own page of the ticket."""
+    if ticket is None or reader.person != ticket.requester_id:
+        return {}
+    return {"status_url": status_page(desk, ticket.id, reader.person, now)}
+
+
+def status_page(desk: Desk, ticket: int, person: int, now: datetime) -> str:
+    """A link to the requester's page of a ticket."""
+    return desk.links.url(Link(Purpose.STATUS, ticket, person, now + STATUS_PAGE_FOR))
 
 
 def _left_out(tx: Tx, reader: Reader, number: int, letter: Letter, desk: Desk, now: datetime) -> str | None:

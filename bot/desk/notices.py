@@ -52,7 +52,11 @@ def acknowledgement(
                 "open_now": sla.is_open(now, desk.calendar),
                 "desk_name": config.desk.name,
                 "desk_address": config.desk.address,
-                "queue": config.tickets.queue,
+                "queue": opened.decision.queue,
+                "questions": [config.questions[key].text(opened.locale) for key in opened.asked],
+                "status_url": letters.status_page(desk, opened.number, person.id, now)
+                if may_repeat
+                else None,
             },
         ),
         created_at=now,

@@ -13,6 +13,7 @@ class Result(StrEnum):
     APPENDED = "appended"
     IGNORED = "ignored"
     COMMANDED = "commanded"
+    RATED = "rated"
     HELD = "held"
 
 
@@ -46,6 +47,18 @@ class Reason(StrEnum):
     EMPTY = "empty"
     HISTORY = "history"
     TOO_OLD = "too-old"
+    CONFIRMED = "confirmed"
+    NOT_FIXED = "not-fixed"
+    ANSWERED = "answered"
+    RATING = "rating"
+    NO_SURVEY = "no-survey"
+    ASKED = "asked"
+    CLOSED_BY_REQUESTER = "closed-by-requester"
+    PROOF = "proof"
+    NO_PROOF = "no-proof"
+    NOT_ALLOWED = "not-allowed"
+    OVER = "over"
+    ERASED = "erased"
     SENDER_BUDGET = "sender-budget"
     DOMAIN_BUDGET = "domain-budget"
 
@@ -70,6 +83,18 @@ _TOLD = {
     Reason.OUR_BOUNCE: "it reports that a message of ours was not delivered",
     Reason.ADDRESS_BOUNCES: "messages to its sender come back",
     Reason.SENDER_FLOOD: "its sender has opened too many tickets within an hour",
+    Reason.CONFIRMED: "the requester says that it works again",
+    Reason.NOT_FIXED: "the requester says that it does not work yet",
+    Reason.ANSWERED: "it answers a question of the desk",
+    Reason.RATING: "it rates a ticket that has ended",
+    Reason.NO_SURVEY: "there is nothing to rate, or it is too late",
+    Reason.ASKED: "somebody asked how their requests stand, and was told",
+    Reason.CLOSED_BY_REQUESTER: "the requester needs nothing more",
+    Reason.PROOF: "it proves, or asks to prove, that two addresses are one person's",
+    Reason.NO_PROOF: "it brings a code that is wrong, used or too old",
+    Reason.NOT_ALLOWED: "its sender may not do this",
+    Reason.OVER: "it comes too late: the ticket has gone on since",
+    Reason.ERASED: "its person was erased, and it is no new message",
     Reason.OWN_MAIL: "it is our own mail that came back, or says so",
     Reason.BOUNCE: "it is a delivery report",
     Reason.TOO_MANY_HOPS: "it has passed too many servers: probably a loop",

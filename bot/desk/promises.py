@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.desk import sla
+from bot.desk.changed import Change
 from bot.desk.desk import Desk
 from bot.desk.states import State
 from bot.store import tickets, timers
@@ -20,14 +21,25 @@ RESOLUTION: Final = "resolution"
 _DONE: Final = frozenset({State.RESOLVED, State.CLOSED})
 
 
-def first_response_is_due(tx: Tx, timer: DueTimer, now: datetime) -> None:
+def at_opening(promise: sla.Promise, priority: str, desk: Desk, now: datetime) -> dict[str, datetime]:  # noqa: ARG001  # seed
+    """The timers of a new ticket."""
+    return {FIRST_RESPONSE: promise.first_response_at, RESOLUTION: promise.resolution_at}
+
+
+def follow(tx: Tx, change: Change, desk: Desk) -> None:
+    """Stop, start and reckon the clock anew after a change."""
+    if change.differs("priority"):
+        renew(tx, change.after, desk)
+
+
+def first_response_is_due(tx: Tx, timer: DueTimer, desk: Desk, now: datetime) -> None:  # noqa: ARG001  # a duty's shape
     """The moment that the requester was told has come: a breach when nobody has answered."""
     ticket = tickets.targets(tx, timer.ticket)
     if ticket and ticket.first_response_at is None and ticket.state not in _DONE:
         _breached(tx, ticket.id, timer, now)
 
 
-def resolution_is_due(tx: Tx, timer: DueTimer, now: datetime) -> None:
+def resolution_is_due(tx: Tx, timer: DueTimer, desk: Desk, now: datetime) -> None:  # noqa: ARG001  # a duty's shape
     """A breach when the ticket is still open."""
     ticket = tickets.targets(tx, timer.ticket)
     if ticket and ticket.state not in _DONE:

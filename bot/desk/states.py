@@ -31,6 +31,25 @@ STEPS: Final[dict[State, frozenset[State]]] = {
 """The legal steps. A closed ticket is opened again only within its window, and by a person."""
 
 
+class Ended(StrEnum):
+    """How a ticket was closed."""
+
+    CONFIRMED = "confirmed"
+    """Its requester said that it works again."""
+    SILENCE = "silence"
+    """Nobody answered the question whether it works again."""
+    AGENT = "agent"
+    SELF = "self"
+    """Its requester closed it themselves, before it was resolved."""
+    MERGED = "merged"
+    SPAM = "spam"
+
+
+RUNNING: Final = frozenset({State.NEW, State.OPEN})
+"""States in which the clock runs: while a ticket waits, or is done, it stands still."""
+DONE: Final = frozenset({State.RESOLVED, State.CLOSED})
+
+
 class IllegalStep(DeskbotError):
     """A ticket cannot go from its state to that one."""
 

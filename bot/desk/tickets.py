@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from bot.desk import language, sla
+from bot.desk import changes, intervals, language, promises, questions, rules, sla
+from bot.desk.changed import Actor, By
 from bot.desk.desk import Desk
 from bot.desk.matching import TAKES_PART, Match
 from bot.desk.outcome import Outcome, Reason, Result
-from bot.desk.promises import FIRST_RESPONSE, RESOLUTION
-from bot.desk.states import State, after_words_of_requester, step
+from bot.desk.rules import Decision
+from bot.desk.states import DONE, State, after_words_of_requester
+from bot.mail.addresses import canonical
 from bot.message import Automation, IncomingMessage, Verdict
+from bot.store import conversation, timers
 from bot.store import tickets as store
-from bot.store import timers
+from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 from bot.store.people import KnownPerson
 
@@ -33,6 +36,9 @@ class Opened:
     number: int
     promise: sla.Promise
     locale: str
+    decision: Decision
+    asked: tuple[str, ...] = ()
+    """The questions that the acknowledgement asks, by their keys."""
 
 
 def open_for(
@@ -46,17 +52,17 @@ def open_for(
     follows: Match | None = None,
 ) -> Opened:
     """Open a ticket with its first words. ``follows``: the closed ticket that the message answered."""
-    config = desk.config
-    priority = config.tickets.priority
-    promise = sla.promise(config.priorities[priority], now, desk.calendar)
-    locale = language_of(message, requester, desk)
+    decision = rules.decide(message, canonical(message.sender.address), desk, now)
+    promise = sla.promise(desk.config.priorities[decision.priority], now, desk.calendar)
+    locale = requester.locale or decision.locale or language_of(message, requester, desk)
+    asked = questions.missing(message, decision.category, desk)
     number = store.open_ticket(
         tx,
         store.NewTicket(
             subject=message.subject or first_line(message.reply_text),
             state=State.NEW,
-            priority=priority,
-            queue=config.tickets.queue,
+            priority=decision.priority,
+            queue=decision.queue,
             requester_id=requester.id,
             channel=message.channel,
             locale=locale,
@@ -64,21 +70,52 @@ def open_for(
             first_response_due=promise.first_response_at,
             resolution_due=promise.resolution_at,
             proved=message.authentication.verdict is Verdict.PASS,
+            category=decision.category,
+            impact=decision.impact,
+            urgency=decision.urgency,
+            fields=dict.fromkeys(asked, "") or None,
+            major=bool(decision.major),
+            promised_at=promise.first_response_at,
+            told_at=now,
         ),
     )
     keep_words(tx, number, _kind(message), requester, message, now, inbox_id)
-    after = {"state": State.NEW, "priority": priority, "queue": config.tickets.queue}
+    _record_opening(tx, number, decision, requester, message, desk, now, follows)
+    timers.start_all(
+        tx,
+        number,
+        promises.at_opening(promise, decision.priority, desk, now)
+        | intervals.at_opening(decision.priority, desk, now),
+    )
+    return Opened(number, promise, locale, decision, asked)
+
+
+def _record_opening(
+    tx: Tx,
+    number: int,
+    decision: Decision,
+    requester: KnownPerson,
+    message: IncomingMessage,
+    desk: Desk,
+    now: datetime,
+    follows: Match | None,
+) -> None:
+    after: dict[str, Any] = {"state": State.NEW, "priority": decision.priority, "queue": decision.queue}
+    if decision.steps:
+        after["why"] = list(decision.steps)
     if follows:
         after["follows"] = desk.name_of(follows.ticket.id)
     store.record(tx, number, "opened", now, actor=requester.id, channel=message.channel, after=after)
-    timers.start_all(
-        tx, number, {FIRST_RESPONSE: promise.first_response_at, RESOLUTION: promise.resolution_at}
-    )
-    return Opened(number, promise, locale)
 
 
 def add_words(
-    tx: Tx, message: IncomingMessage, author: KnownPerson, match: Match, now: datetime, inbox_id: int | None
+    tx: Tx,
+    message: IncomingMessage,
+    author: KnownPerson,
+    match: Match,
+    desk: Desk,
+    now: datetime,
+    inbox_id: int | None,
 ) -> Outcome:
     """Put a message into the ticket that it answers.
 
@@ -91,14 +128,9 @@ def add_words(
         kind = UNVERIFIED
     keep_words(tx, ticket.id, kind, author, message, now, inbox_id)
     before = State(ticket.state)
-    moves = kind == MESSAGE and match.reason is not Reason.THANKS
-    after = after_words_of_requester(before) if moves else before
-    if after is not before:
-        step(before, after)
-        values = {"state": after, "resolved_at": None, "closed_at": None}
-        store.change(tx, ticket.id, now, expected_state=before, **values)
-    else:
-        store.touch(tx, ticket.id, now)
+    counts = kind == MESSAGE and match.reason is not Reason.THANKS
+    after = after_words_of_requester(before) if counts else before
+    store.touch(tx, ticket.id, now)
     store.record(
         tx,
         ticket.id,
@@ -109,7 +141,47 @@ def add_words(
         before={"state": before},
         after={"state": after, "proved": message.authentication.verdict is Verdict.PASS},
     )
+    if counts:
+        whole = conversation.whole(tx, ticket.id)
+        if whole is not None:
+            _take_in(tx, message, author, whole, after, desk, now)
     return Outcome(Result.APPENDED, match.reason, ticket.id)
+
+
+def _take_in(
+    tx: Tx,
+    message: IncomingMessage,
+    author: KnownPerson,
+    ticket: WholeTicket,
+    after: State,
+    desk: Desk,
+    now: datetime,
+) -> None:
+    """What the requester's words change: answers to questions become fields, who waited for them goes on."""
+    values: dict[str, Any] = {}
+    open_questions = tuple(key for key, said in (ticket.fields or {}).items() if not said)
+    if open_questions and (said := questions.answers(message.reply_text, open_questions, desk)):
+        values["fields"] = {**(ticket.fields or {}), **said}
+    if after != ticket.state:
+        values |= {
+            "state": after,
+            "resolved_at": None,
+            "closed_at": None,
+            "closed_as": None,
+            "waiting_for": None,
+        }
+    moved = "reopened" if ticket.state in DONE else "taken.up"
+    action = moved if "state" in values else "questions.answered"
+    changes.apply(
+        tx,
+        desk,
+        ticket,
+        action,
+        now,
+        actor=Actor(By.REQUESTER, author.id, message.channel),
+        words=message.reply_text,
+        **values,
+    )
 
 
 def open_on_behalf(

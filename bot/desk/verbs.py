@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from bot.desk import letters, promises, why
+from bot.desk import letters, why
 from bot.desk.agents import Agent
 from bot.desk.cases import NOTE, REPLY, Case, Done, Refused
 from bot.desk.commands import Command
 from bot.desk.desk import Desk
 from bot.desk.letters import Letter
-from bot.desk.states import STEPS, State
+from bot.desk.states import STEPS, Ended, State
 from bot.mail.addresses import canonical
 from bot.message import EMAIL, Kind, Party
 from bot.store import conversation, people, tickets
@@ -77,8 +77,7 @@ def _priority(case: Case, command: Command) -> Done:
     wanted = command.words.strip().upper()
     if wanted not in case.desk.config.priorities:
         raise Refused("no-such-priority", given=command.words, known=", ".join(case.desk.config.priorities))
-    if case.change("priority", priority=wanted):
-        promises.renew(case.tx, case.ticket, case.desk)
+    case.change("priority", priority=wanted)
     return Done("priority", {"to": wanted})
 
 
@@ -141,7 +140,7 @@ def _resolve(case: Case, command: Command) -> Done:
 
 
 def _close(case: Case, command: Command) -> Done:
-    _move(case, "closed", State.CLOSED, closed_at=case.now)
+    _move(case, "closed", State.CLOSED, closed_at=case.now, closed_as=Ended.AGENT)
     if command.words:
         case.keep(NOTE, command.words)
     return Done("closed")
@@ -149,7 +148,7 @@ def _close(case: Case, command: Command) -> Done:
 
 def _reopen(case: Case, command: Command) -> Done:
     _not_merged(case, case.ticket)
-    _move(case, "reopened", State.OPEN, resolved_at=None, closed_at=None)
+    _move(case, "reopened", State.OPEN, resolved_at=None, closed_at=None, closed_as=None)
     if command.words:
         case.keep(NOTE, command.words)
     return Done("reopened")
@@ -169,7 +168,13 @@ def _merge(case: Case, command: Command) -> Done:
     if into.requester_id != case.ticket.requester_id:
         raise Refused("other-requester", into=case.desk.name_of(into.id))
     _not_merged(case, into)
-    case.change("merged", state=State.CLOSED, closed_at=case.now, merged_into_id=into.id)
+    case.change(
+        "merged",
+        state=State.CLOSED,
+        closed_at=case.now,
+        closed_as=Ended.MERGED,
+        merged_into_id=into.id,
+    )
     after = {"from": case.desk.name_of(case.ticket.id)}
     tickets.record(case.tx, into.id, "merged.from", case.now, actor=case.agent.person.id, after=after)
     return Done("merged", {"into": case.desk.name_of(into.id)})

@@ -22,6 +22,7 @@ OPTIONAL: Final[dict[str, Any]] = {
     "questions": (),
     "left_out": (),
     "proposed": (),
+    "status_url": None,
 }
 
 FOR_AGENTS: Final = frozenset(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -35,6 +36,18 @@ class WholeTicket:
     first_response_at: datetime | None
     resolution_due: datetime | None
     merged_into_id: int | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    impact: str | None
+    urgency: str | None
+    fields: dict[str, Any] | None
+    waiting_for: str | None
+    major: bool
+    resolution: dict[str, Any] | None
+    closed_as: str | None
+    promised_at: datetime | None
+    fix_expected_at: datetime | None
+    told_at: datetime | None
 
 
 def whole(tx: Tx, ticket: int) -> WholeTicket | None:

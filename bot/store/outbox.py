@@ -49,6 +49,7 @@ def _claim(words: Words, *, automatic: bool = True) -> sa.Executable:
         earlier.recipient == Outbox.recipient,
         earlier.id < Outbox.id,
         earlier.state.in_([word(state) for state in _ACTIVE]),
+        sa.not_(sa.and_(earlier.attempts == 0, earlier.not_before > words.now)),  # waits for the morning
         _holds_back(earlier) if automatic else earlier.automatic.is_(False),
     )
     due = (
@@ -124,7 +125,14 @@ class OutboxDepth:
     oldest: datetime | None
 
 
-def queue(tx: Tx, message: OutgoingMessage, recipient: str, accepted_at: datetime | None = None) -> None:
+def queue(
+    tx: Tx,
+    message: OutgoingMessage,
+    recipient: str,
+    accepted_at: datetime | None = None,
+    *,
+    not_before: datetime = AT_ONCE,
+) -> None:
     """Write down that ``message`` must go out. ``recipient``: the canonical address."""
     _QUEUE.run(
         tx,
@@ -141,10 +149,30 @@ def queue(tx: Tx, message: OutgoingMessage, recipient: str, accepted_at: datetim
         accepted_at=accepted_at,
         created_at=message.created_at,
         state=OutboxState.QUEUED,
-        not_before=AT_ONCE,
+        not_before=not_before,
         attempts=0,
         ambiguous=0,
     )
+
+
+def withdraw(tx: Tx, ticket: int, *events: str) -> int:
+    """Take back what still waits for its moment and is overtaken by what has happened since."""
+    return tx.run(
+        sa.update(Outbox)
+        .where(
+            Outbox.ticket_id == ticket,
+            Outbox.event.in_(events),
+            Outbox.state == word(OutboxState.QUEUED),
+            Outbox.attempts == 0,
+        )
+        .values(state=OutboxState.STALE, result="overtaken by what happened since", finished_at=tx.clock())
+    ).rowcount
+
+
+def event_of(tx: Tx, token: str) -> str | None:
+    """What the message with a token was about, as ``Notice.event``."""
+    event: str | None = tx.run(sa.select(Outbox.event).where(Outbox.token == token)).scalar()
+    return event
 
 
 def claim(tx: Tx, worker: str, limit: int, lease: timedelta, *, automatic: bool = True) -> list[OutboxClaim]:

@@ -42,6 +42,13 @@ class NewTicket:
     resolution_due: datetime
     proved: bool = False
     """Whether the requester's mail was proved to be theirs."""
+    category: str | None = None
+    impact: str | None = None
+    urgency: str | None = None
+    fields: dict[str, Any] | None = None
+    major: bool = False
+    promised_at: datetime | None = None
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +183,14 @@ def change(tx: Tx, ticket: int, now: datetime, *, expected_state: str, **values:
         .values(updated_at=now, **values)
     )
     return result.rowcount == 1
+
+
+def told(tx: Tx, ticket: int, now: datetime, *, promised_at: datetime | None = None) -> None:
+    """The requester hears from the desk, and is perhaps promised another moment."""
+    values: dict[str, Any] = {"told_at": now}
+    if promised_at is not None:
+        values["promised_at"] = promised_at
+    tx.run(sa.update(Ticket).where(Ticket.id == ticket).values(values))
 
 
 def set_targets(tx: Tx, ticket: int, first_response_due: datetime | None, resolution_due: datetime) -> None:

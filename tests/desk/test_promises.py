@@ -22,7 +22,7 @@ DUTIES = {
 def fire(desk: OpenDesk, kind: str, ticket: int | None = 1) -> list[dict[str, str]]:
     """What the moment of a timer adds to the history."""
     timer = DueTimer(1, ticket, kind, MONDAY + timedelta(hours=4))
-    desk.store.write_now(lambda tx: DUTIES[kind](tx, timer, desk.clock()))
+    desk.store.write_now(lambda tx: DUTIES[kind](tx, timer, desk.desk, desk.clock()))
     return [row.after for row in desk.rows(Event) if row.action == "target.breached"]
 
 

@@ -6,8 +6,8 @@ from bot.store.models.base import Base, Moment
 from bot.store.models.inbox import Inbox, InboxState, PayloadRow
 from bot.store.models.mailboxes import Mailbox, MailboxFolder, MailboxTrouble
 from bot.store.models.outbox import Alarm, Outbox, OutboxState, Timer, TimerState
-from bot.store.models.people import Address, Person
-from bot.store.models.tickets import AttachmentRow, Entry, Event, Participant, Ticket
+from bot.store.models.people import Address, LinkCode, Person, Tombstone
+from bot.store.models.tickets import AttachmentRow, Entry, Event, Participant, Pause, Survey, Ticket
 
 __all__ = [
     "Address",
@@ -18,6 +18,7 @@ __all__ = [
     "Event",
     "Inbox",
     "InboxState",
+    "LinkCode",
     "Mailbox",
     "MailboxFolder",
     "MailboxTrouble",
@@ -25,9 +26,12 @@ __all__ = [
     "Outbox",
     "OutboxState",
     "Participant",
+    "Pause",
     "PayloadRow",
     "Person",
+    "Survey",
     "Ticket",
     "Timer",
     "TimerState",
+    "Tombstone",
 ]

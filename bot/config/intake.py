@@ -1,0 +1,205 @@
+"""How the desk reads a request: rules, categories, questions, impact and urgency, major incidents."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from bot.config.kinds import Addresses, Locale, Section, Words
+
+Degree = Literal["high", "medium", "low"]
+"""Of impact and of urgency."""
+Row = dict[Degree, str]
+DEGREES: Final[tuple[Degree, ...]] = ("high", "medium", "low")
+
+
+class Rule(Section):
+    """One row of the table ``[[rules]]``: conditions, all of which must hold, and what follows from them.
+
+    The table is read from the top. What a rule sets stays set: a later rule fills only what is still open,
+    unless it says ``override``; a rule with ``stop`` ends the reading.
+    """
+
+    name: str
+    """Told by ``why`` and ``deskbot rules test``."""
+    to: Words = ()
+    """The mail went to one of these addresses."""
+    words: Words = ()
+    """One of these words stands in the subject or in what the person wrote; capitals do not matter."""
+    pattern: str = ""
+    """A regular expression that is found in the subject or in what the person wrote."""
+    sender: Words = ()
+    """Addresses, or domains as "@example.com"."""
+    header: dict[str, str] = Field(default_factory=dict)
+    """Header fields of the mail and what must stand in them."""
+    channel: Words = ()
+    at: Literal["", "working-hours", "outside-hours"] = ""
+    category: str = ""
+    impact: Degree | None = None
+    urgency: Degree | None = None
+    team: str = ""
+    language: Locale | None = None
+    major: bool = False
+    override: bool = False
+    stop: bool = False
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from None
+        if len(value) > 500:
+            raise ValueError("at most 500 characters")
+        return value
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Rule:
+        if not (self.category or self.impact or self.urgency or self.team or self.language or self.major):
+            raise ValueError("sets nothing: write category, impact, urgency, team, language or major")
+        return self
+
+
+class Category(Section):
+    """A kind of request: ``[categories.hardware]``."""
+
+    en: str = ""
+    zh: str = ""
+    it: str = ""
+    """Its name, as requesters see it."""
+    team: str = ""
+    """Who looks after it; empty: ``tickets.queue``."""
+    impact: Degree | None = None
+    urgency: Degree | None = None
+    ask: Words = ()
+    """The questions whose answers are needed, of ``[questions]``."""
+    complaint: bool = False
+    """A remark is recorded and answered; a formal complaint is a ticket like any other."""
+
+    def title(self, locale: str) -> str:
+        """Its name in a language, or in any."""
+        return getattr(self, locale, "") or self.en or self.it or self.zh
+
+
+class Question(Section):
+    """What is asked back when a request says too little: ``[questions.what]``."""
+
+    en: str
+    zh: str = ""
+    it: str = ""
+    known_by: str = ""
+    """A regular expression: when it is found in the request, the question is answered already."""
+
+    def text(self, locale: str) -> str:
+        """The question in a language, or in English."""
+        return getattr(self, locale, "") or self.en
+
+    @field_validator("known_by")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from None
+        return value
+
+
+class Contact(Section):
+    """Somebody who is told of a major incident: one row of ``[[major.contacts]]``."""
+
+    unit: str
+    name: str
+    agent: str = ""
+    """One of ``[agents]``: told through every door they have."""
+    addresses: Addresses = ()
+    phone: str = ""
+    hours: Words = ()
+    """When they are told, in the desk's time zone: "08:00-18:00"; empty: always."""
+    queues: Words = ()
+    """Only for incidents of these teams; empty: all."""
+
+    @model_validator(mode="after")
+    def _can_be_told(self) -> Contact:
+        if not (self.agent or self.addresses):
+            raise ValueError("write agent or addresses: nobody could be told")
+        return self
+
+
+class Major(Section):
+    """What makes a major incident, and who is told at once."""
+
+    words: Words = ()
+    senders: Words = ()
+    """Addresses, or domains as "@example.com", each of whose requests is one."""
+    contacts: tuple[Contact, ...] = ()
+    priority: str = "P1"
+
+
+_HIGH: Final[Row] = {"high": "P1", "medium": "P2", "low": "P3"}
+_MEDIUM: Final[Row] = {"high": "P2", "medium": "P3", "low": "P3"}
+_LOW: Final[Row] = {"high": "P3", "medium": "P3", "low": "P4"}
+
+
+class Matrix(Section):
+    """Priority by impact (rows) and urgency (columns)."""
+
+    high: Row = _HIGH
+    medium: Row = _MEDIUM
+    low: Row = _LOW
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_the_rest(cls, data: Any) -> Any:
+        """A row that names only some columns keeps the others."""
+        if not isinstance(data, dict):
+            return data
+        rows = {
+            name: field.get_default(call_default_factory=True) for name, field in cls.model_fields.items()
+        }
+        return {**data, **{k: {**rows[k], **v} for k, v in data.items() if k in rows and isinstance(v, dict)}}
+
+    def priority(self, impact: Degree, urgency: Degree) -> str:
+        """The priority of a request."""
+        row: Row = getattr(self, impact)
+        return row[urgency]
+
+    def all(self) -> dict[str, str]:
+        """Every cell by its key, for checks."""
+        return {f"matrix.{row}.{column}": getattr(self, row)[column] for row in DEGREES for column in DEGREES}
+
+
+CATEGORIES: Final = {
+    "hardware": Category(en="Hardware", zh="硬件", it="Hardware", ask=("what", "since", "device")),
+    "software": Category(
+        en="Software", zh="软件", it="Software", ask=("what", "since", "doing", "error", "device")
+    ),
+    "network": Category(en="Network", zh="网络", it="Rete", ask=("what", "since", "doing", "error")),
+    "access": Category(
+        en="Access and accounts", zh="账号与权限", it="Accessi e account", ask=("what", "since")
+    ),
+    "telephone": Category(en="Telephone", zh="电话", it="Telefonia", ask=("what", "since", "line")),
+    "data": Category(
+        en="Data service", zh="数据服务", it="Servizio dati", ask=("what", "since", "doing", "error")
+    ),
+    "question": Category(en="Question", zh="咨询", it="Domanda", urgency="low"),
+    "complaint": Category(en="Complaint", zh="投诉", it="Reclamo", complaint=True),
+}
+
+QUESTIONS: Final = {
+    "what": Question(en="What happens?", zh="出现了什么情况？", it="Che cosa succede?"),
+    "since": Question(en="Since when?", zh="从什么时候开始的？", it="Da quando?"),
+    "doing": Question(
+        en="What were you doing when it happened?", zh="出现问题时您在做什么操作？", it="Che cosa stava facendo quando è successo?"
+    ),
+    "error": Question(
+        en="What does the error message say?", zh="错误提示的内容是什么？", it="Che cosa dice il messaggio di errore?"
+    ),
+    "device": Question(
+        en="Which computer or device is it, with which system?", zh="是哪台电脑或设备？使用什么系统？",
+        it="Quale computer o dispositivo è, con quale sistema?",
+    ),
+    "line": Question(en="Which telephone line is it?", zh="是哪条电话线路（号码）？", it="Quale linea telefonica è?"),
+}  # fmt: skip

@@ -1,0 +1,73 @@
+"""Every change of a ticket goes through here: checked, written, recorded, and followed by what it causes.
+
+What follows from a change stands in the rooms that own it, each with a function ``follow``: the clock
+(``promises``), what the requester is told (``progress``), how it ends (``ending``), whose it is
+(``assignment``). They run in that order, in the same transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot.desk import assignment, ending, progress, promises
+from bot.desk.changed import DESK, Actor, Change
+from bot.desk.desk import Desk
+from bot.desk.states import State, step
+from bot.store import conversation, tickets
+from bot.store.conversation import WholeTicket
+from bot.store.engine import Tx
+
+
+def apply(
+    tx: Tx,
+    desk: Desk,
+    ticket: WholeTicket,
+    action: str,
+    now: datetime,
+    *,
+    actor: Actor,
+    words: str = "",
+    quietly: bool = False,
+    **values: Any,
+) -> WholeTicket:
+    """Change a ticket that ``conversation.whole`` has read and locked; returns it as it is when all is done.
+
+    What stands already is no change: nothing is written, nothing follows (E12). ``words``: what the actor
+    said with it; ``quietly``: the requester is not told, because the same message tells them something
+    better. Raises ``IllegalStep``.
+    """
+    before = {name: getattr(ticket, name) for name in values}
+    if before == values:
+        return ticket
+    if "state" in values and values["state"] != ticket.state:
+        step(State(ticket.state), State(values["state"]))
+    if not tickets.change(tx, ticket.id, now, expected_state=ticket.state, **values):
+        raise LookupError(f"ticket {ticket.id} was changed by somebody else while it was locked")
+    after = replace(ticket, **values)
+    tickets.record(
+        tx,
+        ticket.id,
+        action,
+        now,
+        actor=actor.person,
+        channel=actor.channel,
+        before=_plain(before),
+        after=_plain(values),
+    )
+    change = Change(ticket, after, action, actor, words, quietly, now)
+    for follow in (promises.follow, progress.follow, ending.follow):
+        follow(tx, change, desk)
+    now_it_is = conversation.whole(tx, ticket.id) or after
+    owner = assignment.owner_after(tx, change, desk)
+    if owner is None or owner == now_it_is.owner_id:
+        return now_it_is
+    state = State.OPEN if now_it_is.state == State.NEW else now_it_is.state
+    return apply(tx, desk, now_it_is, "assigned", now, actor=DESK, owner_id=owner, state=state)
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()
+    }

@@ -1,0 +1,12 @@
+"""What the owner says of a ticket when the next word to its requester is near."""
+
+from __future__ import annotations
+
+from bot.desk.incoming import Incoming
+from bot.desk.outcome import Outcome, Reason, Result
+from bot.message import Action
+
+
+def by_action(incoming: Incoming, action: Action) -> Outcome:  # noqa: ARG001  # seed
+    """What a button or a page says to it."""
+    return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
