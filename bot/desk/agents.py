@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot import config
@@ -40,6 +40,9 @@ class Roster:
 
     agents: Mapping[str, config.Agent]
     by_address: Mapping[str, str]
+    """By canonical mail address."""
+    elsewhere: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """By medium and canonical address, for all other media."""
 
     @classmethod
     def of(cls, agents: Mapping[str, config.Agent]) -> Roster:
@@ -48,7 +51,8 @@ class Roster:
 
     def claims(self, message: IncomingMessage, sender: str) -> str | None:
         """The agent whose address the message bears, proved or not."""
-        return self.by_address.get(sender) if message.sender.medium == EMAIL else None
+        medium = message.sender.medium
+        return self.by_address.get(sender) if medium == EMAIL else self.elsewhere.get((medium, sender))
 
     def of_mailbox(self, message: IncomingMessage, sender: str) -> str | None:
         """The agent whose mailbox an address is, whatever stands behind a plus in it. Worth nothing as a proof:
