@@ -94,7 +94,10 @@ def test_every_row_of_a_table_in_the_example_shows_all_its_keys() -> None:
 
 def test_what_the_example_shows_commented_out_would_be_understood() -> None:
     data = _with_commented_keys()
-    for table in [*filter(lambda one: isinstance(one, dict), data.values()), *data["imap"].values()]:
+    for table in [
+        *filter(lambda one: isinstance(one, dict), data.values()),
+        *(section for kind in ("imap", "slack", "telegram") for section in data[kind].values()),
+    ]:
         for key in [key for key in table if key.endswith("_file") and key.removesuffix("_file") in table]:
             del table[key]  # there is no such file on this machine
     assert Config.model_validate(data).smtp.accounts.keys() == {"scanner"}

@@ -7,6 +7,7 @@ does not know is an error that names it. ``DESKBOT_SECTION__KEY`` in the environ
 
 from __future__ import annotations
 
+from bot.config.chats import Slack, Telegram
 from bot.config.intake import DEGREES, Category, Contact, Degree, Major, Matrix, Question, Rule
 from bot.config.kinds import Duration, Locale, Section, Weekday
 from bot.config.loading import PREFIX, load
@@ -56,10 +57,12 @@ __all__ = [
     "Rule",
     "Section",
     "Senders",
+    "Slack",
     "Smtp",
     "StoreSection",
     "Surveys",
     "Team",
+    "Telegram",
     "Templates",
     "Tickets",
     "Web",

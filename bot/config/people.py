@@ -30,6 +30,9 @@ class Agent(Section):
     """Categories that they know best; empty: any."""
     hours: dict[Weekday, Words] | None = None
     """When they work, in their time zone; None: the desk's calendar."""
+    chats: Words = ()
+    """Where else the agent is, as CHANNEL:ID: "acme:U024BE7LH" for Slack, "desk_bot:4711" for Telegram. What
+    comes from there is the agent's."""
     absent: Words = ()
     """Days on which they are away: "2026-12-24" or "2026-12-24/2027-01-06". Nothing is given to them then."""
 
@@ -60,6 +63,9 @@ class Team(Section):
     name: str = ""
     escalates_to: str = ""
     """The team that a ticket goes to one level up."""
+    rooms: Words = ()
+    """Where the team works, as CHANNEL:ID: a channel of Slack or a group of Telegram. Each ticket of the team has
+    a card and a thread there."""
     lead: str = ""
     """The agent who is told of breaches and low ratings, and who is the last level of an escalation."""
     assign: Literal["nobody", "rotation", "least-load"] = "nobody"

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from bot.config.chats import Slack, Telegram
 from bot.config.intake import CATEGORIES, QUESTIONS, Category, Major, Matrix, Question, Rule
 from bot.config.kinds import Address, Addresses, Duration, Locale, Port, Section, Weekday, Words, Zone
 from bot.config.mailboxes import Imap
@@ -225,6 +226,8 @@ class Config(Section):
     store: StoreSection = StoreSection()
     smtp: Smtp = Smtp()
     imap: dict[str, Imap] = Field(default_factory=dict)
+    slack: dict[str, Slack] = Field(default_factory=dict)
+    telegram: dict[str, Telegram] = Field(default_factory=dict)
     relay: Relay = Relay()
     web: Web = Web()
     limits: Limits = Limits()
@@ -276,10 +279,28 @@ class Config(Section):
         self._agents_have_addresses_of_their_own()
         if self.smtp.tls != "off" and not (self.smtp.certificate and self.smtp.key):
             raise ValueError("smtp.certificate and smtp.key: both are needed when smtp.tls is not off")
-        for name in self.imap:
-            if name == self.smtp.name or not _CHANNEL.fullmatch(name):
-                raise ValueError(f"imap.{name}: not a name of its own, of up to 40 letters, digits, _ and -")
+        self._channels_have_names_of_their_own()
         return self
+
+    def _channels_have_names_of_their_own(self) -> None:
+        doors = [*((name, "imap") for name in self.imap), *((name, "slack") for name in self.slack)]
+        doors += [(name, "telegram") for name in self.telegram]
+        taken = {self.smtp.name, "web"}
+        for name, kind in doors:
+            if name in taken or not _CHANNEL.fullmatch(name):
+                raise ValueError(
+                    f"{kind}.{name}: not a name of its own, of up to 40 letters, digits, _ and -"
+                )
+            taken.add(name)
+        said = {f"teams.{name}.rooms": team.rooms for name, team in self.teams.items()}
+        said |= {f"agents.{name}.chats": agent.chats for name, agent in self.agents.items()}
+        for key, places in said.items():
+            for place in places:
+                channel, colon, address = place.partition(":")
+                if not (colon and address) or channel not in {*self.slack, *self.telegram}:
+                    raise ValueError(
+                        f'{key}: "{place}" is not CHANNEL:ID with a channel of [slack.NAME] or [telegram.NAME]'
+                    )
 
     def _people_refer_to_what_exists(self) -> None:
         teams: dict[str, tuple[str, ...]] = {"tickets.queue": (self.tickets.queue,)}

@@ -1,8 +1,8 @@
 """Every change of a ticket goes through here: checked, written, recorded, and followed by what it causes.
 
 What follows from a change stands in the rooms that own it, each with a function ``follow``: the clock
-(``promises``), what the requester is told (``progress``), how it ends (``ending``), whose it is
-(``assignment``). They run in that order, in the same transaction.
+(``promises``), what the requester is told (``progress``), how it ends (``ending``), what teams see of it in
+their rooms (``rooms``), whose it is (``assignment``). They run in that order, in the same transaction.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.desk import assignment, ending, progress, promises
+from bot.desk import assignment, ending, progress, promises, rooms
 from bot.desk.changed import DESK, Actor, Change
 from bot.desk.desk import Desk
 from bot.desk.states import State, step
@@ -57,7 +57,7 @@ def apply(
         after=_plain(values),
     )
     change = Change(ticket, after, action, actor, words, quietly, now)
-    for follow in (promises.follow, progress.follow, ending.follow):
+    for follow in (promises.follow, progress.follow, ending.follow, rooms.follow):
         follow(tx, change, desk)
     now_it_is = conversation.whole(tx, ticket.id) or after
     owner = assignment.owner_after(tx, change, desk)

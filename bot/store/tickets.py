@@ -246,6 +246,12 @@ def words_of(tx: Tx, ticket: int, most: int = 50) -> list[dict[str, str]]:
     ]
 
 
+def first_words(tx: Tx, ticket: int) -> str:
+    """What a ticket began with."""
+    query = sa.select(Entry.text).where(Entry.ticket_id == ticket).order_by(Entry.id).limit(1)
+    return tx.run(query).scalar() or ""
+
+
 def texts_of(tx: Tx, ticket: int, kind: str, most: int = 200) -> list[str]:
     """The texts of the latest entries of a kind."""
     query = sa.select(Entry.text).where(Entry.ticket_id == ticket, Entry.kind == kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.store.models.base import Base, Moment
+from bot.store.models.chats import Card, ChatLease, ChatProgress, Thread
 from bot.store.models.inbox import Inbox, InboxState, PayloadRow
 from bot.store.models.mailboxes import Mailbox, MailboxFolder, MailboxTrouble
 from bot.store.models.outbox import Alarm, Outbox, OutboxState, Timer, TimerState
@@ -14,6 +15,9 @@ __all__ = [
     "Alarm",
     "AttachmentRow",
     "Base",
+    "Card",
+    "ChatLease",
+    "ChatProgress",
     "Entry",
     "Event",
     "Inbox",
@@ -30,6 +34,7 @@ __all__ = [
     "PayloadRow",
     "Person",
     "Survey",
+    "Thread",
     "Ticket",
     "Timer",
     "TimerState",
