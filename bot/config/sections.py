@@ -285,6 +285,8 @@ class Config(Section):
     def _channels_have_names_of_their_own(self) -> None:
         doors = [*((name, "imap") for name in self.imap), *((name, "slack") for name in self.slack)]
         doors += [(name, "telegram") for name in self.telegram]
+        if self.smtp.name == "web":
+            raise ValueError('smtp.name: "web" is the name of the pages; choose another')
         taken = {self.smtp.name, "web"}
         for name, kind in doors:
             if name in taken or not _CHANNEL.fullmatch(name):

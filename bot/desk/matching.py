@@ -54,6 +54,18 @@ def match(
     return _by_tag(tx, message, person_id, desk, now) if sender else None
 
 
+def named(
+    tx: Tx, message: IncomingMessage, person_id: int, ticket: int, desk: Desk, now: datetime
+) -> Match | None:
+    """The ticket that a page or a button of a proved sender names, and what they have to do with it now (D12)."""
+    facts = _living(tx, ticket)
+    if facts is None:
+        return None
+    follows = conversation.role_of(tx, facts.id, person_id) == conversation.FOLLOWER
+    takes_part = follows or person_id == facts.requester_id
+    return _found(facts, message, Reason.REFERENCE if takes_part else Reason.NOT_PARTICIPANT, desk, now)
+
+
 def references(message: IncomingMessage, desk: Desk) -> Iterator[Reference]:
     """Every genuine token that a message bears, nearest first."""
     addressed = [party.address for party in message.recipients[:_MOST_KEYS]]
