@@ -1,22 +1,131 @@
-"""What a requester can do on the page of a ticket."""
+"""What a requester can do on the page of a ticket, or by a button: say more, end it, open it again.
+
+The sender is proved by their door; what they have to do with the ticket is looked at now (D12).
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from bot.desk import changes, confirmation, matching, notices, shares, tickets
+from bot.desk.changed import Actor, By
 from bot.desk.incoming import Incoming
+from bot.desk.matching import Match
 from bot.desk.outcome import Outcome, Reason, Result
+from bot.desk.states import DONE, Ended, State
 from bot.message import Action
+from bot.store import conversation
+from bot.store.conversation import WholeTicket
 
 
-def add(incoming: Incoming, action: Action) -> Outcome:  # noqa: ARG001  # seed
-    """What a button or a page says to it."""
-    return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
+def add(incoming: Incoming, action: Action) -> Outcome:
+    """Words for the ticket, as if they had come by mail: whoever waited for them waits no longer."""
+    found = _found(incoming, action)
+    if isinstance(found, Outcome):
+        return found
+    if not incoming.message.reply_text.strip() and not incoming.message.attachments:
+        return Outcome(Result.IGNORED, Reason.EMPTY, found.ticket.id)
+    return _add_words(incoming, found, found.reason)
 
 
-def close(incoming: Incoming, action: Action) -> Outcome:  # noqa: ARG001  # seed
-    """What a button or a page says to it."""
-    return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
+def close(incoming: Incoming, action: Action) -> Outcome:
+    """ "I need nothing more." Of what an agent has resolved it says that it works."""
+    found = _found(incoming, action)
+    if isinstance(found, Outcome):
+        return found
+    ticket = conversation.whole(incoming.tx, found.ticket.id)
+    if ticket is None or ticket.requester_id != incoming.person.id:
+        return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
+    if ticket.state == State.CLOSED:
+        return Outcome(Result.IGNORED, Reason.OVER, ticket.id)
+    if ticket.state == State.RESOLVED:
+        return confirmation.by_action(incoming, Action("confirm", ticket.id, {"value": "yes"}))
+    after = changes.apply(
+        incoming.tx,
+        incoming.desk,
+        ticket,
+        "closed",
+        incoming.now,
+        actor=_actor(incoming),
+        words=incoming.message.reply_text,
+        state=State.CLOSED,
+        closed_at=incoming.now,
+        closed_as=Ended.SELF,
+        waiting_for=None,
+    )
+    _tell_owner(incoming, after, Reason.CLOSED_BY_REQUESTER)
+    return Outcome(Result.COMMANDED, Reason.CLOSED_BY_REQUESTER, ticket.id)
 
 
-def reopen(incoming: Incoming, action: Action) -> Outcome:  # noqa: ARG001  # seed
-    """What a button or a page says to it."""
-    return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
+def reopen(incoming: Incoming, action: Action) -> Outcome:
+    """It is not done after all; with their words, when there are any."""
+    found = _found(incoming, action)
+    if isinstance(found, Outcome):
+        return found
+    ticket = conversation.whole(incoming.tx, found.ticket.id)
+    if ticket is None or ticket.requester_id != incoming.person.id:
+        return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
+    if ticket.state not in DONE:
+        return Outcome(Result.IGNORED, Reason.OVER, ticket.id)
+    if incoming.message.reply_text.strip():
+        # Also thanks count here: the button says what is meant.
+        return _add_words(incoming, replace(found, reason=Reason.REFERENCE), Reason.NOT_FIXED)
+    after = changes.apply(
+        incoming.tx,
+        incoming.desk,
+        ticket,
+        "reopened",
+        incoming.now,
+        actor=_actor(incoming),
+        state=State.OPEN,
+        resolved_at=None,
+        closed_at=None,
+        closed_as=None,
+    )
+    _tell_owner(incoming, after, Reason.NOT_FIXED)
+    return Outcome(Result.COMMANDED, Reason.NOT_FIXED, ticket.id)
+
+
+def _found(incoming: Incoming, action: Action) -> Match | Outcome:
+    """The ticket, when its sender takes part and it has not ended for good."""
+    found = None
+    if action.ticket is not None:
+        found = matching.named(
+            incoming.tx, incoming.message, incoming.person.id, action.ticket, incoming.desk, incoming.now
+        )
+    if found is None or found.reason is Reason.NOT_PARTICIPANT:
+        return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
+    if found.reason is Reason.TICKET_CLOSED:
+        return Outcome(Result.IGNORED, Reason.OVER, found.ticket.id)
+    return found
+
+
+def _add_words(incoming: Incoming, found: Match, standing: Reason) -> Outcome:
+    """Keep the words, and tell the owner or the team, as with a mail."""
+    tx, message, now = incoming.tx, incoming.message, incoming.now
+    outcome = tickets.add_words(tx, message, incoming.person, found, incoming.desk, now, incoming.inbox_id)
+    ticket = conversation.whole(tx, found.ticket.id)
+    if ticket is not None and incoming.desk.roster.agents:
+        if shares.has_added_too_much(tx, message, incoming.person, now):
+            shares.keep_from_team(tx, ticket.id, "requester_wrote", shares.TOO_MUCH_ADDED, now)
+        else:
+            _tell_owner(incoming, ticket, standing)
+    return replace(outcome, reason=standing)
+
+
+def _tell_owner(incoming: Incoming, ticket: WholeTicket, standing: Reason) -> None:
+    told = notices.of_message(incoming.message, incoming.person, ticket, []) | {"standing": standing}
+    notices.tell_agents(
+        incoming.tx,
+        ticket,
+        "requester_wrote",
+        told,
+        incoming.desk,
+        incoming.now,
+        but=incoming.agent,
+        files=incoming.message.attachments,
+    )
+
+
+def _actor(incoming: Incoming) -> Actor:
+    return Actor(By.REQUESTER, incoming.person.id, incoming.message.channel)
