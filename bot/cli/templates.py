@@ -8,9 +8,10 @@ import click
 
 from bot.config import LOCALES, Config
 from bot.errors import TemplateError
+from bot.mail.compose import subject_line
 from bot.mail.references import References
 from bot.message import EMAIL, Kind, Notice, OutgoingMessage, Party
-from bot.render.check import FORMS, NOW, sample
+from bot.render.check import FORMS, NOW, offered, sample
 from bot.render.check import faults as find_faults
 from bot.render.events import KINDS
 from bot.render.library import Broken, Library, events
@@ -80,11 +81,13 @@ def preview(
     desk = {"desk_name": config.desk.name, "desk_address": config.desk.address}
     notice = Notice(event, locale, config.desk.time_zone, {**sample(event, name), **desk})
     said = Renderer(config.templates.folder).render(
-        notice, now=NOW, form=channel, desk_time_zone=config.desk.time_zone
+        notice, now=NOW, form=channel, desk_time_zone=config.desk.time_zone, choices=offered(notice)
     )
     for warning in said.warnings:
         click.echo(f"not usable: {warning}", err=True)
-    click.echo(f"{said.subject}\n\n{said.text}", nl=False)
+    # As a mail has it when the request has no subject of its own: only then these words are seen.
+    subject = subject_line(str(notice.values.get("reference") or ""), "", said.subject, answers=False)
+    click.echo(f"{subject}\n\n{said.text}", nl=False)
     if out is not None:
         _write(out, said, _letter(config, notice))
 
@@ -100,6 +103,7 @@ def _letter(config: Config, notice: Notice) -> MailJob:
         token=References(b"preview").issue(42, address),
         notice=notice,
         created_at=NOW,
+        choices=offered(notice),
     )
     folder = config.templates.folder
     desk = config.desk

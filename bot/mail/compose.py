@@ -108,7 +108,6 @@ def compose(message: OutgoingMessage, desk: Desk, words: Words) -> ComposedMail:
         mail_from="" if message.kind.automatic else bare_address(desk.address),
         recipient=recipient,
         smtputf8=not head.isascii(),
-        warnings=_left_out(message),
     )
 
 
@@ -116,11 +115,6 @@ def _date(moment: datetime) -> str:
     """RFC 5322, 3.3; in English whatever the locale of the process."""
     day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
     return f"{day}, {moment.day:02} {month} {moment.year:04} {moment:%H:%M:%S} +0000"
-
-
-def _left_out(message: OutgoingMessage) -> tuple[str, ...]:
-    """What this form cannot carry yet is said, never dropped in silence."""
-    return (f"the choices of {message.token} were left out of the mail",) if message.choices else ()
 
 
 def _subject(message: OutgoingMessage, own: str) -> str:

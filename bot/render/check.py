@@ -10,12 +10,12 @@ from typing import Any, Final, get_args
 from jinja2 import meta
 
 from bot.errors import TemplateError
-from bot.message import Notice
+from bot.message import Choice, Notice
 from bot.render.environment import FUNCTIONS
 from bot.render.events import OPTIONAL
 from bot.render.library import LAYOUT, LAYOUTS, TEXTS, Found, Library, events
 from bot.render.renderer import FormName, Rendered, Renderer
-from bot.render.samples import SAMPLES
+from bot.render.samples import CHOICES, SAMPLES
 
 FORMS: Final[tuple[FormName, ...]] = get_args(FormName)
 MAX_SUBJECT: Final = 150
@@ -83,10 +83,10 @@ def _unknown_names(library: Library, event: str, locale: str) -> Iterator[str]:
 
 
 def _tried(renderer: Renderer, notice: Notice, name: str, time_zone: str) -> Iterator[str]:
-    for form in FORMS:
+    for form, choices in ((form, choices) for form in FORMS for choices in _offers(notice)):
         what = f"{notice.locale}/{notice.event} ({name}, {form})"
         try:
-            said = renderer.render(notice, now=NOW, form=form, desk_time_zone=time_zone)
+            said = renderer.render(notice, now=NOW, form=form, desk_time_zone=time_zone, choices=choices)
         except TemplateError as error:
             yield f"{what}: {error}; repair the template"
             continue
@@ -94,7 +94,22 @@ def _tried(renderer: Renderer, notice: Notice, name: str, time_zone: str) -> Ite
             yield f"{warning}; repair it, the built-in one speaks until then"
         if said.locale != notice.locale:
             yield f"{what}: there are no words in this language; write {notice.locale}/{notice.event}.md.j2"
-        yield from (f"{what}: {problem}" for problem in _problems(said, form, hostile=name == "hostile"))
+        if any(choice.url not in said.text for choice in choices):
+            yield f"{what}: the answers that it offers are left out; write {{{{ choices | buttons }}}}"
+        yield from (
+            f"{what}: {problem}" for problem in _problems(said, form, hostile=name.startswith("hostile"))
+        )
+
+
+def offered(notice: Notice) -> tuple[Choice, ...]:
+    """The answers that a message offers its reader."""
+    asks = notice.event != "resolved" or notice.values.get("asks")
+    return CHOICES.get(notice.event, ()) if asks else ()
+
+
+def _offers(notice: Notice) -> list[tuple[Choice, ...]]:
+    """With and without answers: who only follows a request has nothing to choose."""
+    return list(dict.fromkeys((offered(notice), ())))
 
 
 def _problems(said: Rendered, form: FormName, *, hostile: bool) -> Iterator[str]:

@@ -19,7 +19,7 @@ from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import TemplateError
-from bot.render import moments, states
+from bot.render import choices, moments, states
 from bot.render.values import MAX_LINES, Lines, clean_lines, slot
 
 MAX_SOURCE: Final = 64_000
@@ -137,6 +137,7 @@ _FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "truncate": _truncate,
     "upper": lambda value: _text(value).upper(),
     "before": moments.before,
+    "buttons": choices.buttons,
     "duration": moments.duration,
     "state": states.named,
     "when": moments.when,
@@ -150,6 +151,10 @@ _TESTS: Final[dict[str, Callable[..., bool]]] = {
     "future": moments.future,
     "name": _is_name,
 }
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, choices.Buttons) else slot(value)
 
 
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {"range": _range}
@@ -168,7 +173,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def __init__(self, *, markdown: bool) -> None:
         super().__init__(
             autoescape=not markdown,
-            finalize=slot if markdown else None,
+            finalize=_written if markdown else None,
             undefined=StrictUndefined,
             lstrip_blocks=True,
         )

@@ -23,15 +23,62 @@ OPTIONAL: Final[dict[str, Any]] = {
     "left_out": (),
     "proposed": (),
     "status_url": None,
+    "follows": None,
+    "complaint": False,
+    "owner": "",
+    "text": "",
+    "cause": "",
+    "steps": (),
+    "workaround": False,
+    "asks": False,
+    "close_on": None,
+    "resolved_at": None,
+    "opened_at": None,
+    "new": None,
+    "more": 0,
+    "choices": (),
+    "yours": False,
+    "category": "",
+    "asked": (),
+    "major": False,
+    "answers": (),
+    "files": (),
+    "fields": (),
+    "story": (),
+    "comment": "",
+    "contacts": (),
+    "told_at": None,
+    "tells_at": None,
+    "to_team": "",
 }
 
+TO_REQUESTERS: Final = frozenset(
+    {
+        "received", "progress", "still_open", "delayed", "late", "reply", "resolved", "confirm_reminder",
+        "closed", "survey", "sorry", "status", "link_code", "linked", "link_failed",
+    }
+)  # fmt: skip
+"""Events that the person who asked is told: nothing in their words comes from the agents' side."""
+
 FOR_AGENTS: Final = frozenset(
-    {"new_ticket", "requester_wrote", "commands", "handed_over", "escalated", "bounced"}
-)
+    {
+        "new_ticket", "requester_wrote", "commands", "handed_over", "escalated", "bounced", "warning",
+        "breached", "update_due", "low_rating", "major",
+    }
+)  # fmt: skip
 """Events that only agents are told. Their mails begin with the line above which the answer is written."""
 
-WITH_FILES: Final = frozenset({"reply", "resolved", "new_ticket", "requester_wrote"})
+WITH_FILES: Final = frozenset(
+    {"reply", "resolved", "new_ticket", "requester_wrote", "handed_over", "escalated"}
+)
 """Events whose mails may carry files."""
 
-KINDS: Final = {"received": Kind.ACKNOWLEDGEMENT, "reply": Kind.REPLY, "resolved": Kind.PROGRESS}
+KINDS: Final = {
+    "received": Kind.ACKNOWLEDGEMENT,
+    "reply": Kind.REPLY,
+    "resolved": Kind.CONFIRMATION,
+    "confirm_reminder": Kind.CONFIRMATION,
+    "survey": Kind.SURVEY,
+    **dict.fromkeys(("progress", "still_open", "delayed", "late", "closed", "sorry"), Kind.PROGRESS),
+}
 """As what an event is sent; any other as a notice."""

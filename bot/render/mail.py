@@ -38,14 +38,28 @@ def compose_mail(job: MailJob) -> ComposedMail:
     desk = {"desk_name": job.desk_name, "desk_address": job.desk_address}
     notice = replace(message.notice, values={**desk, **message.notice.values, "left_out": left_out})
     words = renderer(Path(job.templates) if job.templates else None).render(
-        notice, now=job.now or message.created_at, desk_time_zone=job.desk_time_zone
+        notice,
+        now=job.now or message.created_at,
+        desk_time_zone=job.desk_time_zone,
+        choices=message.choices,
     )
+    said = words.warnings + _not_offered(message, words.text)
     mail = compose(
         message,
         Desk(job.desk_name, job.desk_address, job.domain),
         Words(words.subject, words.text, words.html, words.locale),
     )
-    return replace(mail, warnings=words.warnings + mail.warnings) if words.warnings else mail
+    return replace(mail, warnings=said + mail.warnings) if said else mail
+
+
+def _not_offered(message: OutgoingMessage, text: str) -> tuple[str, ...]:
+    """What a template keeps silent about is told, never dropped in silence."""
+    if all(choice.url in text for choice in message.choices):
+        return ()
+    event = message.notice.event
+    return (
+        f"the template {event} leaves out the answers that the mail offers; write {{{{ choices | buttons }}}}",
+    )
 
 
 def _with_files(message: OutgoingMessage) -> tuple[OutgoingMessage, list[str]]:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 import mistune
 
 from bot.errors import TemplateError
+from bot.render.choices import BUTTON
 from bot.render.values import CLOSE, OPEN
 
 Node = dict[str, Any]
@@ -37,6 +38,10 @@ STYLE: Final = {
     "hr": "border:0;border-top:1px solid #dde2ea;margin:20px 0",
     "code": "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:0.93em",
     "a": "color:#0b57d0;text-decoration:underline",
+    "choice": "display:inline-table;border-collapse:separate;margin:0 8px 10px 0",
+    "cell": "border-radius:8px;background-color:#1d5bd6;mso-padding-alt:12px 22px",
+    "button": "display:block;box-sizing:border-box;padding:12px 22px;border-radius:8px;background-color:#1d5bd6;"
+    "color:#ffffff;font-size:16px;line-height:24px;font-weight:600;text-align:center;text-decoration:none",
 }
 
 
@@ -103,6 +108,32 @@ def _html_heading(node: Node, inner: Callable[[], str]) -> str:
     return f'<h{level} style="{STYLE["h"]}">{inner()}</h{level}>\n'
 
 
+def _is_buttons(node: Node) -> bool:
+    """Whether a paragraph holds nothing but links with the title of a button, in the lines of the source."""
+    inner = node.get("children", ())
+    links = [one for one in inner if one["type"] == "link" and one["attrs"].get("title") == BUTTON]
+    breaks = [one for one in inner if one["type"] in {"softbreak", "linebreak"}]
+    return bool(links) and len(links) + len(breaks) == len(inner)
+
+
+def _html_paragraph(node: Node, inner: Callable[[], str]) -> str:
+    if not _is_buttons(node):
+        return f'<p style="{STYLE["p"]}">{inner()}</p>\n'
+    made = "".join(_html_button(one) for one in node["children"] if one["type"] == "link")
+    return f'<div style="margin:0 0 16px 0">\n{made}</div>\n'
+
+
+def _html_button(node: Node) -> str:
+    """A table around the link: Outlook gives room and colour to cells only. Side by side where there is room."""
+    words = _inner(node, 0, _html)
+    return (
+        f'<table class="choice" role="presentation" cellpadding="0" cellspacing="0" border="0" style="{STYLE["choice"]}">'
+        f'<tr><td class="button" bgcolor="#1d5bd6" align="center" style="{STYLE["cell"]}">'
+        f'<a class="button" style="{STYLE["button"]}" href="{escape(link(node["attrs"]["url"]))}">{words}</a>'
+        "</td></tr></table>\n"
+    )
+
+
 def _html_quote(_: Node, inner: Callable[[], str]) -> str:
     before, paragraph, last = inner().rpartition(f'<p style="{STYLE["p"]}">')
     if paragraph and last.endswith("</p>\n"):
@@ -125,7 +156,7 @@ _HTML: Final[dict[str, _Writer]] = {
     "softbreak": lambda *_: "\n",
     "blank_line": lambda *_: "",
     "thematic_break": lambda *_: f'<hr class="line" style="{STYLE["hr"]}">\n',
-    "paragraph": lambda _, inner: f'<p style="{STYLE["p"]}">{inner()}</p>\n',
+    "paragraph": _html_paragraph,
     "block_text": lambda _, inner: inner(),
     "heading": _html_heading,
     "list": _html_list,
@@ -154,6 +185,12 @@ def _text_link(node: Node, depth: int) -> str:
     return url if words == url.replace(f"{OPEN}u", OPEN) else f"{words}: {url}"
 
 
+def _text_paragraph(node: Node, depth: int) -> str:
+    if _is_buttons(node):
+        return "\n".join(_text(one, depth + 1) for one in node["children"] if one["type"] == "link")
+    return _text_inner(node, depth)
+
+
 def _text_list(node: Node, depth: int) -> str:
     first = node["attrs"].get("start", 1)
     lines = []
@@ -175,7 +212,7 @@ _TEXT: Final[dict[str, Callable[[Node, int], str]]] = {
     "softbreak": lambda *_: " ",
     "blank_line": lambda *_: "",
     "thematic_break": lambda *_: "----",
-    "paragraph": _text_inner,
+    "paragraph": _text_paragraph,
     "block_text": _text_inner,
     "heading": _text_inner,
     "list": _text_list,

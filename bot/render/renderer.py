@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from bot.errors import TemplateError
 from bot.mail.answer_line import ANSWER_LINES
-from bot.message import Notice
+from bot.message import Choice, Notice
+from bot.render import choices as answers
 from bot.render import markdown
 from bot.render.events import FOR_AGENTS, OPTIONAL
 from bot.render.library import LAYOUTS, TEXTS, Broken, Found, Library
@@ -58,9 +59,15 @@ class Renderer:
         self._pages: OrderedDict[tuple[Any, ...], _Page] = OrderedDict()
 
     def render(
-        self, notice: Notice, *, now: datetime, form: FormName = "email", desk_time_zone: str = ""
+        self,
+        notice: Notice,
+        *,
+        now: datetime,
+        form: FormName = "email",
+        desk_time_zone: str = "",
+        choices: Sequence[Choice] = (),
     ) -> Rendered:
-        """The words for a notice, as one reads them at ``now``.
+        """The words for a notice, as one reads them at ``now``, and the answers that it offers.
 
         Raises ``TemplateError`` when even the built-in template cannot speak.
         """
@@ -70,6 +77,7 @@ class Renderer:
             if isinstance(candidate, Broken):
                 problems.append(str(candidate))
                 continue
+            values["choices"] = answers.offered(choices, candidate.language)
             values[SETTING] = Setting(candidate.language, notice.time_zone, now, desk_time_zone)
             try:
                 return self._speak(candidate, notice.event, values, form, tuple(problems))
@@ -166,6 +174,7 @@ def render_notice(
     form: FormName = "email",
     folder: Path | None = None,
     desk_time_zone: str = "",
+    choices: Sequence[Choice] = (),
 ) -> Rendered:
     """The words for a notice; see ``Renderer.render``."""
-    return renderer(folder).render(notice, now=now, form=form, desk_time_zone=desk_time_zone)
+    return renderer(folder).render(notice, now=now, form=form, desk_time_zone=desk_time_zone, choices=choices)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from bot.errors import ChannelError
 from bot.mail.compose import ComposedMail, Desk, Words, compose, subject_line
 from bot.mail.headers_out import address_field, bare_address, clean_header, message_ids, text_field
-from bot.message import Choice, Kind, Notice, OutgoingMessage, Party, ThreadRef
+from bot.message import Kind, Notice, OutgoingMessage, Party, ThreadRef
 
 TOKEN = "hd.42.abcdefgh.ijklmnop.abcdefghijklmnopqrstuvwxyz"
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -92,11 +92,6 @@ def test_a_local_part_too_long_for_the_token_answers_to_the_desk_itself() -> Non
 def test_a_notice_without_a_ticket_has_no_tag() -> None:
     mail = compose(message(notice=Notice("alert", "en", "UTC")), DESK, WORDS)
     assert read(mail)["Subject"] == "We have received your request"
-
-
-def test_what_a_mail_cannot_carry_yet_is_said() -> None:
-    mail = compose(message(choices=(Choice("Yes", "confirm"),)), DESK, WORDS)
-    assert mail.warnings == (f"the choices of {TOKEN} were left out of the mail",)
 
 
 @pytest.mark.parametrize(

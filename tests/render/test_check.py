@@ -94,7 +94,7 @@ def test_list_says_whose_template_speaks(tmp_path: Path) -> None:
 
 def test_preview_shows_what_a_person_would_read() -> None:
     result = run("preview", "received", "--locale", "it")
-    assert result.output.startswith("Abbiamo ricevuto la sua richiesta\n\nBuongiorno Anna Rossi,\n")
+    assert result.output.startswith("[HD-42] Abbiamo ricevuto la sua richiesta\n\nBuongiorno Anna Rossi,\n")
 
 
 @pytest.mark.parametrize("event", events())

@@ -1,0 +1,74 @@
+"""Answers that are given by a tap: words for each label in every language, and their place in a text.
+
+A label is a code and a page's address is the desk's own, so nothing that a person wrote can become a button.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bot.errors import TemplateError
+from bot.message import Choice
+from bot.render.values import slot
+
+LABELS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "yes": "Yes, it works again", "no": "No, not yet",
+        "rate-1": "Poor", "rate-2": "Fair", "rate-3": "Good", "rate-4": "Great", "rate-5": "Excellent",
+        "still": "Still on it", "supplier": "Waiting for a supplier", "fix": "Fix expected at …",
+        "need": "Need something from them",
+        "reopen": "Open it again", "close": "Close it", "status": "How it stands", "add": "Add something",
+    },
+    "it": {
+        "yes": "Sì, ora funziona", "no": "No, non ancora",
+        "rate-1": "Scarso", "rate-2": "Sufficiente", "rate-3": "Buono", "rate-4": "Ottimo", "rate-5": "Eccellente",
+        "still": "Ci sto lavorando", "supplier": "In attesa di un fornitore", "fix": "Soluzione prevista per …",
+        "need": "Serve qualcosa dal richiedente",
+        "reopen": "Riapri la richiesta", "close": "Chiudi la richiesta", "status": "A che punto è",
+        "add": "Aggiungi qualcosa",
+    },
+    "zh": {
+        "yes": "是的，已恢复正常", "no": "不，还没有解决",
+        "rate-1": "不满意", "rate-2": "一般", "rate-3": "满意", "rate-4": "很满意", "rate-5": "非常满意",
+        "still": "仍在处理", "supplier": "等待供应商", "fix": "预计解决时间…",
+        "need": "需要请求人提供信息",
+        "reopen": "重新打开", "close": "关闭请求", "status": "查看进展", "add": "补充信息",
+    },
+}  # fmt: skip
+"""What each label is called. One that is not known is called by its code: an old outbox must still be sent."""
+
+BUTTON: Final = "button"
+"""The title of a link that makes it a button: ``[words](address "button")``."""
+
+
+class Buttons(str):
+    """Markdown of the desk's own making, its values already in slots. Only ``buttons`` makes it."""
+
+    __slots__ = ()
+
+
+def offered(choices: Sequence[Choice], language: str) -> list[dict[str, str]]:
+    """What a template is given: ``label`` in words, ``url`` and ``value`` of each choice."""
+    if not choices:
+        return []
+    words = LABELS.get(language, LABELS["en"])
+    return [{"label": _label(choice, words), "url": choice.url, "value": choice.value} for choice in choices]
+
+
+def _label(choice: Choice, words: Mapping[str, str]) -> str:
+    """A rating's digit stands in its label: it is what may be written back."""
+    said = words.get(choice.label, choice.label)
+    return f"{choice.value} – {said}" if choice.label.startswith("rate-") else said
+
+
+def buttons(value: Any) -> Buttons:
+    """All choices, each a large button, or a line of its own where there are no buttons.
+
+    One without a page is left out: it can be given in words only.
+    """
+    if not isinstance(value, list | tuple):
+        raise TemplateError("buttons are made of the choices: {{ choices | buttons }}")
+    return Buttons(
+        "\n".join(f'[{slot(one["label"])}]({slot(one["url"])} "{BUTTON}")' for one in value if one["url"])
+    )
