@@ -57,6 +57,10 @@ class References:
         """Whether the token was sent to this canonical address (D3)."""
         return hmac.compare_digest(reference.recipient_hash, self._who(address))
 
+    def blinded(self, text: str) -> str:
+        """A name for ``text`` that tells nobody without the key what it was: 64 hexadecimal digits."""
+        return hmac.digest(self._key, b"blind\0" + text.encode("utf-8", "replace"), "sha256").hex()
+
     def _who(self, address: str) -> str:
         return self._mac(b"who", address, 4)[:6]
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.message import Party
 from bot.store.dialect import insert_new
-from bot.store.engine import Tx
-from bot.store.models import Address, Person
+from bot.store.engine import AnyRow, Tx
+from bot.store.models import Address, Person, Ticket
 from bot.store.prepared import Prepared
 
 
@@ -136,3 +139,89 @@ def alive(tx: Tx, medium: str, canonical: str) -> None:
         .where(Address.medium == medium, Address.canonical == canonical, Address.bounces > 0)
         .values(bounces=0)
     )
+
+
+def change(tx: Tx, person: int, **values: Any) -> None:
+    """What is known of a person now."""
+    tx.run(sa.update(Person).where(Person.id == person).values(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One address, and all that is known of whose it is."""
+
+    medium: str
+    canonical: str
+    person: int
+    agent: str | None
+    name: str
+    locale: str | None
+    time_zone: str | None
+    department: str
+    phone: str
+
+
+def identities(tx: Tx, addresses: Collection[tuple[str, str]]) -> list[Identity]:
+    """Whose each of some addresses is, by medium and canonical address; those that nobody has are left out."""
+    if not addresses:
+        return []
+    by_medium = [
+        sa.and_(Address.medium == medium, Address.canonical.in_({a for m, a in addresses if m == medium}))
+        for medium in sorted({medium for medium, _ in addresses})
+    ]
+    columns = (Person.agent, Person.name, Person.locale, Person.time_zone, Person.department, Person.phone)
+    rows = tx.run(
+        sa.select(Address.medium, Address.canonical, Person.id, *columns)
+        .join_from(Address, Person)
+        .where(sa.or_(*by_medium))
+    )
+    return [Identity(*row) for row in rows]
+
+
+def give_address(tx: Tx, person: int, party: Party, canonical: str) -> bool:
+    """Another way to reach a person. False: somebody has it already."""
+    values = {"person_id": person, "medium": party.medium, "canonical": canonical, "shown": party.address}
+    return _ADD_ADDRESS.value(tx, **values) is not None
+
+
+def found(tx: Tx, words: str, limit: int) -> list[AnyRow]:
+    """People in whose name, department, phone or addresses each of the words stands, as it is written: signs
+    that a database would read as "anything" are letters like others (H8). Who was erased or has become part of
+    somebody else is not among them."""
+    query = sa.select(
+        Person.id, Person.name, Person.department, Person.phone, Person.locale, Person.time_zone
+    )
+    query = query.where(Person.erased_at.is_(None), Person.merged_into_id.is_(None))
+    for word in unicodedata.normalize("NFC", words).split()[:10]:
+        query = query.where(_has(word[:100]))
+    return list(tx.run(query.order_by(Person.id.desc()).limit(limit)))
+
+
+def _has(word: str) -> sa.ColumnElement[bool]:
+    forms = {word, word.lower(), word.upper(), word.title()}  # SQLite folds only ASCII
+    columns = (Person.name, Person.department, Person.phone)
+    said = [column.icontains(form, autoescape=True) for column in columns for form in forms]
+    reached = [
+        *(Address.shown.icontains(form, autoescape=True) for form in forms),
+        Address.canonical.contains(word.casefold(), autoescape=True),
+    ]
+    mine = sa.select(Address.id).where(Address.person_id == Person.id, sa.or_(*reached)).correlate(Person)
+    return sa.or_(*said, sa.exists(mine))
+
+
+def addresses_of(tx: Tx, person: int) -> list[AnyRow]:
+    """Every way to reach a person, the one known longest first."""
+    columns = (Address.medium, Address.canonical, Address.shown, Address.bounces)
+    return list(tx.run(sa.select(*columns).where(Address.person_id == person).order_by(Address.id)))
+
+
+def one(tx: Tx, person: int) -> AnyRow | None:
+    """All that is known of a person."""
+    return tx.run(sa.select(*Person.__table__.c).where(Person.id == person)).one_or_none()
+
+
+def tickets_of(tx: Tx, person: int, limit: int) -> list[AnyRow]:
+    """What a person has asked for, newest first."""
+    columns = (Ticket.id, Ticket.state, Ticket.priority, Ticket.opened_at, Ticket.subject)
+    asked = sa.select(*columns).where(Ticket.requester_id == person)
+    return list(tx.run(asked.order_by(Ticket.id.desc()).limit(limit)))
