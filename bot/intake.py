@@ -34,6 +34,7 @@ from bot.desk import (
 )
 from bot.desk.desk import Desk
 from bot.desk.incoming import Incoming
+from bot.desk.orders import Letterbox
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.errors import DeskbotError, HeldError, StoreUnavailable, WorkerFailed
 from bot.failpoints import failpoint
@@ -244,17 +245,7 @@ def _for_a_ticket(incoming: Incoming, facts: screening.Facts) -> Outcome:
 
 def _by_agent(incoming: Incoming, key: str) -> Outcome | None:
     """What an agent writes as one; None: treat it as anybody's."""
-    agent = incoming.desk.roster.load(incoming.tx, key, incoming.now)
-    box = by_agent.Letterbox(
-        incoming.tx,
-        incoming.message,
-        agent,
-        incoming.person.id,
-        incoming.desk,
-        incoming.now,
-        incoming.inbox_id,
-    )
-    return by_agent.receive(box)
+    return by_agent.receive(Letterbox.of(incoming, key))
 
 
 def _append(

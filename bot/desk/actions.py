@@ -6,12 +6,27 @@ Each verb has one duty, whatever door it came through. The sender is proved by t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
-from bot.desk import confirmation, identities, page_actions, status, surveys, updates
+from bot.desk import (
+    commands,
+    confirmation,
+    identities,
+    on_behalf,
+    orders,
+    page_actions,
+    status,
+    surveys,
+    updates,
+)
+from bot.desk.commands import Command, Misunderstood, Parsed
+from bot.desk.enclosed import Enclosed
 from bot.desk.incoming import Incoming
+from bot.desk.orders import Letterbox, Told
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.message import Action, Verdict
+from bot.store import conversation
 
 Duty = Callable[[Incoming, Action], Outcome]
 
@@ -30,7 +45,54 @@ ACTIONS: Final[Mapping[str, Duty]] = {
 
 def receive(incoming: Incoming, action: Action) -> Outcome:
     """Do what a proved sender asks for."""
+    if incoming.message.authentication.verdict is not Verdict.PASS:
+        return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
+    if incoming.agent and _is_order(incoming, incoming.agent, action):
+        return _by_agent(Letterbox.of(incoming, incoming.agent), action)
     duty = ACTIONS.get(action.verb)
-    if duty is None or incoming.message.authentication.verdict is not Verdict.PASS:
+    if duty is None:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
     return duty(incoming, action)
+
+
+def _is_order(incoming: Incoming, key: str, action: Action) -> bool:
+    """Whether an agent speaks as one. Some verbs are a requester's too: those are theirs where they answer a
+    question of the desk, are about no ticket, or about one that the agent asked for themselves. A page is no
+    agent's door: whoever has its link may press its buttons, and it has no way to answer."""
+    if incoming.message.channel not in incoming.desk.channels:
+        return False
+    if action.verb not in ACTIONS:
+        return True
+    if action.verb not in commands.VERBS or "value" in action.values or action.ticket is None:
+        return False
+    ticket = conversation.whole(incoming.tx, action.ticket)
+    own = {incoming.person.id, incoming.desk.roster.load(incoming.tx, key, incoming.now).person.id}
+    return ticket is None or ticket.requester_id not in own
+
+
+def _by_agent(box: Letterbox, action: Action) -> Outcome:
+    """A command as in a mail: the same grammar, the same functions, the same answer."""
+    words = action.values.get("words", action.values.get("value", ""))
+    command = commands.read(action.verb, words, box.desk.config.desk.prefix, ticket=action.ticket)
+    wrong = [orders.misunderstood(command)] if isinstance(command, Misunderstood) else []
+    if isinstance(command, Command) and command.verb == "new":
+        parsed = Parsed((command,), box.message.reply_text)
+        return on_behalf.receive(box, parsed, command, None)
+    done = orders.wholly(box, action.ticket, partial(_do, box, command, action.ticket), wrong)
+    if isinstance(done, Outcome):
+        return done
+    orders.answer(box, action.ticket, done)
+    return Outcome(Result.COMMANDED, Reason.BY_AGENT, _about(command, action.ticket))
+
+
+def _do(box: Letterbox, command: Command | Misunderstood, number: int | None, _: Told) -> Told:
+    if isinstance(command, Misunderstood):
+        return []
+    enclosed = Enclosed.of(box.message.attachments, [command], number, speaks=False)
+    done: dict[str, Any] = orders.run(box, command, number, enclosed.beside(command))
+    return [done]
+
+
+def _about(command: Command | Misunderstood, number: int | None) -> int | None:
+    named = command.ticket if isinstance(command, Command) else None
+    return number if named is None else named

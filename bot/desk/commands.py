@@ -6,6 +6,7 @@ is what the agent writes to the requester. Running them is ``verbs.py``'s busine
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +20,7 @@ class Takes(StrEnum):
     PERSON = "person"
     """Who takes it: an agent's name, or a team's."""
     WORD = "word"
+    OPTIONAL_WORD = "optional-word"
     TEXT = "text"
     """Up to the first empty line, or, when nothing stands on the verb's own line, all that follows."""
     OPTIONAL_TEXT = "optional-text"
@@ -29,6 +31,10 @@ class Takes(StrEnum):
 
 
 VERBS: Final[dict[str, Takes]] = {
+    "new": Takes.ADDRESS,
+    "show": Takes.NOTHING,
+    "list": Takes.OPTIONAL_WORD,
+    "mine": Takes.NOTHING,
     "take": Takes.NOTHING,
     "assign": Takes.PERSON,
     "reply": Takes.TEXT,
@@ -52,6 +58,9 @@ VERBS: Final[dict[str, Takes]] = {
 _NAMES_A_TICKET: Final = frozenset({Takes.TICKET, Takes.TICKET_OR_ADDRESS})
 _NAMES_AN_ADDRESS: Final = frozenset({Takes.ADDRESS, Takes.TICKET_OR_ADDRESS})
 
+WITHOUT_TICKET: Final = frozenset({"new", "list", "mine", "help"})
+"""Verbs that are about no ticket: a number before their words means nothing."""
+
 KEPT_INSIDE: Final = frozenset({"note", "escalate", "wait", "close", "reopen"})
 """Verbs whose words are a note: only agents may read them."""
 
@@ -59,6 +68,9 @@ _GOES_ON: Final = frozenset({Takes.TEXT, Takes.OPTIONAL_TEXT})
 """What may be longer than a line: mail programs break lines, and the rest of a note is a note."""
 
 MOST_COMMANDS: Final = 20
+
+_NEAR_ENOUGH: Final = 0.7
+"""How much of an unknown verb must be like a known one to be taken for a slip of the fingers."""
 
 
 class Problem(StrEnum):
@@ -92,6 +104,8 @@ class Misunderstood:
     line: str
     problem: Problem
     verb: str = ""
+    near: str = ""
+    """The verb that was probably meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,24 +185,44 @@ def _bare(line: str) -> str:
     return line[:1].translate(_TYPED) + line[1:]
 
 
+def read(verb: str, words: str, prefix: str, *, ticket: int | None = None) -> Command | Misunderstood:
+    """One command that is structured already, as a button or a form gives it. ``ticket``: the number that its
+    door names; then nothing is taken from the words."""
+    line = f"{verb} {words}".strip()
+    if verb not in VERBS:
+        return Misunderstood(_shown(line), Problem.UNKNOWN_VERB, verb[:31], near(verb))
+    found = _read(verb, words.strip(), line, prefix, ticket)
+    if isinstance(found, Command) and VERBS[verb] is Takes.TEXT and not found.words:
+        return Misunderstood(_shown(line), Problem.MISSING, verb)
+    return found
+
+
+def near(verb: str) -> str:
+    """The verb that somebody probably meant, or nothing."""
+    found = difflib.get_close_matches(verb[:31].lower(), VERBS, 1, _NEAR_ENOUGH)
+    return found[0] if found else ""
+
+
 def _command(line: str, prefix: str) -> Command | Misunderstood:
     match = _LINE.match(line)
     verb = match[2].lower() if match else ""
-    takes = VERBS.get(verb)
-    if match is None or takes is None:
-        return Misunderstood(_shown(line), Problem.UNKNOWN_VERB, verb)
-    words = match[3].strip()
+    if match is None or verb not in VERBS:
+        return Misunderstood(_shown(line), Problem.UNKNOWN_VERB, verb, near(verb))
+    return _read(verb, match[3].strip(), line, prefix, None)
+
+
+def _read(verb: str, words: str, line: str, prefix: str, ticket: int | None) -> Command | Misunderstood:
+    takes = VERBS[verb]
     if takes in _NAMES_A_TICKET and (target := _target(words, prefix)):
-        return Command(verb, *target)
-    ticket = None
+        return Command(verb, target[0], ticket if target[1] is None else target[1])
     number = re.match(rf"{prefix}-([0-9]{{1,15}})\b[\s:,]*", words, re.IGNORECASE)
-    if number:
+    if number and ticket is None and verb not in WITHOUT_TICKET:
         ticket, words = int(number[1]), words[number.end() :]
     if problem := _problem(takes, words):
         return Misunderstood(_shown(line), problem, verb)
     if address := takes in _NAMES_AN_ADDRESS and _ADDRESS.fullmatch(words):
         words = address[1]
-    return Command(verb, words, ticket)
+    return Command(verb, words, None if verb in WITHOUT_TICKET else ticket)
 
 
 def _target(words: str, prefix: str) -> tuple[str, int | None] | None:

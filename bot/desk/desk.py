@@ -61,6 +61,12 @@ class Desk:
         team = self.config.teams.get(queue)
         return (team.name if team else "") or queue
 
+    def team_called(self, words: str) -> str | None:
+        """The team that somebody means, by key or name."""
+        wanted = words.strip().casefold()
+        teams = self.config.teams.items()
+        return next((key for key, team in teams if wanted in {key.casefold(), team.name.casefold()}), None)
+
     def channel_to(self, medium: str, preferred: str) -> str:
         """The door for messages to an address of a medium: the preferred one, when it leads there."""
         if self.channels.get(preferred) == medium:

@@ -14,6 +14,7 @@ from bot.desk.cases import Case, Done
 from bot.desk.commands import Command
 
 VERBS: Final[dict[str, Callable[[Case, Command], Done]]] = {
+    "show": verbs_looking.show,
     "take": verbs_owner.take,
     "assign": verbs_owner.assign,
     "for": verbs_owner.for_,
@@ -30,4 +31,4 @@ VERBS: Final[dict[str, Callable[[Case, Command], Done]]] = {
     "status": verbs_looking.status,
     "why": verbs_looking.why_,
 }
-"""``reply`` and ``help`` need more than a ticket: see ``by_agent.py``."""
+"""``reply`` needs more than a ticket, ``new``, ``list``, ``mine`` and ``help`` need none: see ``orders.py``."""

@@ -2,15 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from bot.desk import why
 from bot.desk.cases import NOTE, Case, Done
 from bot.desk.commands import Command
-from bot.store import people, tickets
+from bot.desk.desk import Desk
+from bot.store import people, queues, tickets
+from bot.store.conversation import WholeTicket
 
 _MOST_STEPS: Final = 100
+
+
+def show(case: Case, _: Command) -> Done:
+    """``show``: the whole ticket."""
+    ticket, desk = case.ticket, case.desk
+    locale = case.agent.section.locale or desk.config.desk.locale
+    who = queues.card(case.tx, ticket.requester_id)
+    return Done(
+        "shown",
+        {
+            "who": who.name,
+            "address": who.address,
+            "department": who.department,
+            "phone": who.phone,
+            "subject": ticket.subject,
+            "priority": ticket.priority,
+            "queue": desk.team_name(ticket.queue),
+            "category": _category(ticket.category, locale, desk),
+            "impact": ticket.impact,
+            "urgency": ticket.urgency,
+            "fields": _fields(ticket.fields or {}, locale, desk),
+            "owner": _owner(case),
+            "due": _due(ticket),
+            "opened_at": ticket.opened_at.isoformat(),
+            "state": ticket.state,
+            "waiting_for": ticket.waiting_for,
+            "story": tickets.words_of(case.tx, ticket.id),
+        },
+    )
+
+
+def _category(key: str | None, locale: str, desk: Desk) -> str:
+    """A category as people see it."""
+    known = desk.config.categories.get(key or "")
+    return (known.title(locale) if known else "") or key or ""
+
+
+def _fields(fields: dict[str, Any], locale: str, desk: Desk) -> list[dict[str, str]]:
+    """The questions that were asked, and what was answered."""
+    asked = desk.config.questions
+    return [
+        {"question": asked[key].text(locale) if key in asked else key, "answer": str(said or "")}
+        for key, said in fields.items()
+    ]
+
+
+def _owner(case: Case) -> str:
+    owner = people.by_id(case.tx, case.ticket.owner_id) if case.ticket.owner_id else None
+    return owner.name if owner else ""
+
+
+def _due(ticket: WholeTicket) -> str | None:
+    due = ticket.first_response_due if ticket.first_response_at is None else ticket.resolution_due
+    return due.isoformat() if due else None
 
 
 def note(case: Case, command: Command) -> Done:
@@ -32,13 +88,5 @@ def why_(case: Case, _: Command) -> Done:
 def status(case: Case, _: Command) -> Done:
     """``status``: state, owner, due time."""
     ticket = case.ticket
-    owner = people.by_id(case.tx, ticket.owner_id) if ticket.owner_id else None
-    due = ticket.first_response_due if ticket.first_response_at is None else ticket.resolution_due
-    return Done(
-        "status",
-        {
-            "owner": owner.name if owner else "",
-            "due": due.isoformat() if due else None,
-            "state": ticket.state,
-        },
-    )
+    told = {"owner": _owner(case), "due": _due(ticket), "state": ticket.state}
+    return Done("status", {**told, "waiting_for": ticket.waiting_for})

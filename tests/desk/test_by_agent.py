@@ -176,7 +176,9 @@ def test_a_misunderstood_command_does_nothing_and_gives_the_agent_their_words_ba
         (letter,) = letters(desk, since=before)
         assert letter.to.address == ANNA
         assert letter.notice.values["text"] == text
-        assert problems(desk, ANNA) == [{"code": "unknown-verb", "line": "#resolv", "verb": "resolv"}]
+        assert problems(desk, ANNA) == [
+            {"code": "unknown-verb", "line": "#resolv", "verb": "resolv", "near": "resolve"}
+        ]
         assert "resolve" in letter.notice.values["known"]
 
 

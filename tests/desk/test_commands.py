@@ -8,7 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.desk.commands import MOST_COMMANDS, VERBS, Command, Parsed, Problem, Takes, parse
+from bot.desk.commands import (
+    KEPT_INSIDE,
+    MOST_COMMANDS,
+    VERBS,
+    WITHOUT_TICKET,
+    Command,
+    Misunderstood,
+    Parsed,
+    Problem,
+    Takes,
+    near,
+    parse,
+)
+from bot.desk.commands import read as read_one
+from bot.desk.verbs import VERBS as DONE_BY
 
 PREFIX = "HD"
 
@@ -250,6 +264,7 @@ def _operands(takes: Takes) -> st.SearchStrategy[str]:
         Takes.NOTHING: st.just(""),
         Takes.PERSON: _WORDS,
         Takes.WORD: _WORDS,
+        Takes.OPTIONAL_WORD: st.one_of(st.just(""), _WORDS),
         Takes.TEXT: _WORDS,
         Takes.OPTIONAL_TEXT: st.one_of(st.just(""), _WORDS),
         Takes.TICKET: _NUMBERS.map(str),
@@ -262,7 +277,8 @@ def _operands(takes: Takes) -> st.SearchStrategy[str]:
 def commands(draw: st.DrawFn) -> Command:
     """Any command that the grammar knows."""
     verb = draw(st.sampled_from(sorted(VERBS)))
-    return Command(verb, draw(_operands(VERBS[verb])), draw(st.one_of(st.none(), _NUMBERS)))
+    number = st.none() if verb in WITHOUT_TICKET else st.one_of(st.none(), _NUMBERS)
+    return Command(verb, draw(_operands(VERBS[verb])), draw(number))
 
 
 def spelled(command: Command) -> str:
@@ -328,3 +344,66 @@ def test_no_text_makes_the_grammar_fail(wild: str, near: str) -> None:
                 .strip()
                 == ""
             )
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("resolv", "resolve"),
+        ("resolved", "resolve"),
+        ("tkae", "take"),
+        ("asign", "assign"),
+        ("Escalat", "escalate"),
+        ("prioriti", "priority"),
+        ("xyzzy", ""),
+        ("", ""),
+    ],
+)
+def test_a_verb_that_is_nearly_one_is_asked_for(typed: str, meant: str) -> None:
+    assert near(typed) == meant
+    assert read(f"#{typed}").misunderstood[0].near == meant
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "ticket", "command"),
+    [
+        ("take", "", 7, Command("take", "", 7)),
+        ("take", "HD-7", None, Command("take", "", 7)),
+        ("note", "HD-9 is like it\n#close", 7, Command("note", "HD-9 is like it\n#close", 7)),
+        ("reply", "Hello\n\n#take", 7, Command("reply", "Hello\n\n#take", 7)),
+        ("merge", "HD-3", 7, Command("merge", "3", 7)),
+        ("list", "", 7, Command("list")),
+        ("mine", "", 7, Command("mine")),
+        ("list", "second-line", None, Command("list", "second-line")),
+        ("new", "bob@x.example", None, Command("new", "bob@x.example")),
+    ],
+)
+def test_a_form_says_the_same_as_a_line(verb: str, words: str, ticket: int | None, command: Command) -> None:
+    assert read_one(verb, words, PREFIX, ticket=ticket) == command
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "why"),
+    [
+        ("tkae", "", Problem.UNKNOWN_VERB),
+        ("take", "it", Problem.TOO_MUCH),
+        ("note", "  ", Problem.MISSING),
+        ("assign", "", Problem.MISSING),
+        ("merge", "it", Problem.NO_TICKET),
+        ("new", "Bob", Problem.NO_ADDRESS),
+        ("new", "HD-7 bob@x.example", Problem.NO_ADDRESS),
+    ],
+)
+def test_what_a_form_says_wrongly_is_not_understood(verb: str, words: str, why: Problem) -> None:
+    found = read_one(verb, words, PREFIX, ticket=7)
+    assert isinstance(found, Misunderstood)
+    assert found.problem is why
+
+
+def test_every_verb_of_the_grammar_can_be_done_and_no_other() -> None:
+    assert set(DONE_BY) | WITHOUT_TICKET | {"reply"} == set(VERBS)
+    assert WITHOUT_TICKET.isdisjoint(DONE_BY)
+
+
+def test_words_that_are_kept_inside_stand_behind_verbs_that_take_words() -> None:
+    assert {VERBS[verb] for verb in KEPT_INSIDE} <= {Takes.TEXT, Takes.OPTIONAL_TEXT}
