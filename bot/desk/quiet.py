@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot import config
+
+_MOST_STEPS: Final = 4
+"""How many ends of quiet hours can be skipped in a row; a whole day was, where the date line moved."""
 
 
 def next_waking(now: datetime, zone: ZoneInfo, quiet: config.Quiet) -> datetime | None:
@@ -14,15 +18,62 @@ def next_waking(now: datetime, zone: ZoneInfo, quiet: config.Quiet) -> datetime 
     The hours may run past midnight. A clock on the wall decides, also where it changes: an end inside a
     skipped hour is the moment at which that hour is over.
     """
-    begins, ends = time.fromisoformat(quiet.begins), time.fromisoformat(quiet.ends)
+    begins, ends = _hours(quiet)
+    if not _is_quiet(now, zone, quiet):
+        return None
+    end = now
+    for _ in range(_MOST_STEPS):
+        here = end.astimezone(zone)
+        day = here.date() if here.time() < ends else here.date() + timedelta(days=1)
+        later = _on_the_wall(day, ends, zone)
+        # A repeated hour: the first of the two ends may have passed already.
+        end = later if later > end else _on_the_wall(day, ends, zone, fold=1)
+        if not _is_quiet(end, zone, quiet):
+            break
+    return end
+
+
+def last_waking(moment: datetime, zone: ZoneInfo, quiet: config.Quiet) -> datetime:
+    """The latest moment, not after the one given, at which an automatic message may come: itself, unless it is
+    a quiet one; then the minute before those hours began. In UTC."""
+    begins, _ = _hours(quiet)
+    at = moment.astimezone(UTC)
+    for _ in range(_MOST_STEPS):
+        if not _is_quiet(at, zone, quiet):
+            break
+        here = at.astimezone(zone)
+        day = here.date() if here.time() >= begins else here.date() - timedelta(days=1)
+        beginnings = [_on_the_wall(day, begins, zone, fold=fold) for fold in (0, 1)]
+        at = max(
+            (one for one in beginnings if one <= at), default=_on_the_wall(day, begins, zone)
+        ) - timedelta(minutes=1)
+    return at
+
+
+def _hours(quiet: config.Quiet) -> tuple[time, time]:
+    return time.fromisoformat(quiet.begins), time.fromisoformat(quiet.ends)
+
+
+def _is_quiet(moment: datetime, zone: ZoneInfo, quiet: config.Quiet) -> bool:
+    begins, ends = _hours(quiet)
     if not quiet.enabled or begins == ends:
-        return None
-    here = now.astimezone(zone)
-    wall = here.time()
-    inside = begins <= wall < ends if begins < ends else wall >= begins or wall < ends
-    if not inside:
-        return None
-    day = here.date() if wall < ends else here.date() + timedelta(days=1)
-    end = datetime.combine(day, ends, zone).astimezone(UTC)
-    # A repeated hour: the first of the two ends may have passed already.
-    return end if end > now else datetime.combine(day, ends, zone).replace(fold=1).astimezone(UTC)
+        return False
+    wall = moment.astimezone(zone).time()
+    return begins <= wall < ends if begins < ends else wall >= begins or wall < ends
+
+
+def _on_the_wall(day: date, wall: time, zone: ZoneInfo, fold: int = 0) -> datetime:
+    """The moment at which a clock reads a time, in UTC; where it never does, the moment at which the time that
+    it skips is over."""
+    at = datetime.combine(day, wall, zone).replace(fold=fold).astimezone(UTC)
+    if at.astimezone(zone).replace(tzinfo=None) == datetime.combine(day, wall):
+        return at
+    # The two readings of a skipped time lie on the two sides of the change.
+    early, late = sorted(
+        datetime.combine(day, wall, zone).replace(fold=one).astimezone(UTC) for one in (0, 1)
+    )
+    before = early.astimezone(zone).utcoffset()
+    while late - early > timedelta(seconds=1):
+        middle = (early + (late - early) / 2).replace(microsecond=0)
+        early, late = (middle, late) if middle.astimezone(zone).utcoffset() == before else (early, middle)
+    return late

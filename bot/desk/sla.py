@@ -1,7 +1,8 @@
 """When an answer is due: moments counted in working time.
 
 ``due`` and ``worked`` are each other's inverse. Both count the real time that passes while a calendar is
-open; what "open" means, also where the clocks change, is said in ``calendars.py``.
+open; what "open" means, also where the clocks change, is said in ``calendars.py``. ``due_with_pauses`` and
+``worked_with_pauses`` leave out the time in which a clock stood still.
 
 Moments must be aware (a naive one raises ``TypeError``); those given back are UTC. All of this is pure, and
 costs a few microseconds once the calendar has laid out the year.
@@ -10,6 +11,7 @@ costs a few microseconds once the calendar has laid out the year.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -24,18 +26,24 @@ __all__ = [
     "Calendar",
     "Hours",
     "Promise",
+    "Stretch",
     "due",
+    "due_with_pauses",
     "is_open",
     "next_opening",
     "promise",
     "remaining",
     "worked",
+    "worked_with_pauses",
 ]
 
 HORIZON_YEARS: Final = 30
 """How far a calculation looks. What is not due by then is a mistake in the configuration."""
 
 _MICROSECOND: Final = timedelta(microseconds=1)
+
+Stretch = tuple[datetime, datetime | None]
+"""From when to when a clock stood still; None: it does so now, and nobody knows for how long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,38 @@ def worked(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
     total -= calendar.year(start.year).before(to_microseconds(start))
     total += calendar.year(end.year).before(to_microseconds(end))
     return timedelta(microseconds=total)
+
+
+def due_with_pauses(
+    start: datetime, work: timedelta, calendar: Calendar, pauses: Sequence[Stretch]
+) -> datetime | None:
+    """The first moment at which ``work`` of working time outside the pauses has passed since ``start``; None
+    while a pause without an end stops the clock before.
+
+    ``pauses`` are in order and do not overlap. Raises ``CalendarError`` as ``due`` does.
+    """
+    at, left = start, work
+    for began, ended in pauses:
+        if ended is not None and ended <= at:
+            continue
+        before = worked(at, began, calendar)
+        if before >= left:
+            break
+        if ended is None:
+            return None
+        at, left = ended, left - before
+    return due(at, left, calendar)
+
+
+def worked_with_pauses(
+    start: datetime, end: datetime, calendar: Calendar, pauses: Sequence[Stretch]
+) -> timedelta:
+    """The working time between two moments in which the clock did not stand still."""
+    stood = timedelta(0)
+    for began, ended in pauses:
+        last = end if ended is None else min(ended, end)
+        stood += worked(max(began, start), last, calendar)
+    return worked(start, end, calendar) - stood
 
 
 def remaining(work: timedelta, start: datetime, paused_at: datetime, calendar: Calendar) -> timedelta:

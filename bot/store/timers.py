@@ -39,11 +39,32 @@ def start_all(tx: Tx, ticket: int, due: dict[str, datetime]) -> None:
 
 def cancel(tx: Tx, ticket: int, *kinds: str) -> int:
     """It is no longer due."""
-    return tx.run(
-        sa.update(Timer)
-        .where(Timer.ticket_id == ticket, Timer.kind.in_(kinds), Timer.state == word(TimerState.PENDING))
-        .values(state=TimerState.CANCELLED)
-    ).rowcount
+    return _cancel(tx, Timer.ticket_id == ticket, Timer.kind.in_(kinds))
+
+
+def cancel_about(tx: Tx, ticket: int, *subjects: str) -> int:
+    """None of what is due about some subjects is due any longer: timers "subject" and "subject.whatever"."""
+    about = [Timer.kind == subject for subject in subjects]
+    about += [Timer.kind.startswith(f"{subject}.", autoescape=True) for subject in subjects]
+    return _cancel(tx, Timer.ticket_id == ticket, sa.or_(*about))
+
+
+def cancel_all(tx: Tx, ticket: int) -> int:
+    """Nothing is due any longer."""
+    return _cancel(tx, Timer.ticket_id == ticket)
+
+
+def _cancel(tx: Tx, *which: sa.ColumnElement[bool]) -> int:
+    pending = Timer.state == word(TimerState.PENDING)
+    return tx.run(sa.update(Timer).where(*which, pending).values(state=TimerState.CANCELLED)).rowcount
+
+
+def pending(tx: Tx, ticket: int, kind: str) -> bool:
+    """Whether it will be due."""
+    query = sa.select(Timer.id).where(
+        Timer.ticket_id == ticket, Timer.kind == kind, Timer.state == word(TimerState.PENDING)
+    )
+    return tx.run(query.limit(1)).first() is not None
 
 
 def due(tx: Tx, limit: int) -> list[DueTimer]:
