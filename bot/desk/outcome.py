@@ -56,6 +56,7 @@ class Reason(StrEnum):
     CLOSED_BY_REQUESTER = "closed-by-requester"
     PROOF = "proof"
     NO_PROOF = "no-proof"
+    STATED = "stated"
     NOT_ALLOWED = "not-allowed"
     OVER = "over"
     ERASED = "erased"
@@ -92,6 +93,7 @@ _TOLD = {
     Reason.CLOSED_BY_REQUESTER: "the requester needs nothing more",
     Reason.PROOF: "it proves, or asks to prove, that two addresses are one person's",
     Reason.NO_PROOF: "it brings a code that is wrong, used or too old",
+    Reason.STATED: "its sender says in which language or time zone to write to them",
     Reason.NOT_ALLOWED: "its sender may not do this",
     Reason.OVER: "it comes too late: the ticket has gone on since",
     Reason.ERASED: "its person was erased, and it is no new message",
