@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from bot import clock
-from bot.desk import promises
+from bot.desk import escalation, milestones, promises
 from bot.desk.desk import Desk
 from bot.errors import StoreUnavailable
 from bot.loops import Pace
@@ -24,10 +24,11 @@ _AT_ONCE: Final = 100
 Duty = Callable[[Tx, DueTimer, Desk, datetime], None]
 
 DUTIES: Final[Mapping[str, Duty]] = {
-    promises.FIRST_RESPONSE: promises.first_response_is_due,
-    promises.RESOLUTION: promises.resolution_is_due,
+    milestones.FIRST_RESPONSE: escalation.target_is_due,
+    milestones.RESOLUTION: escalation.target_is_due,
+    promises.ESCALATE: escalation.level_is_due,
 }
-"""What to do when a timer of a kind is due."""
+"""What to do when a timer of a kind is due: of "resolution.50" what stands before the dot."""
 
 
 class Timers:
@@ -70,7 +71,7 @@ class Timers:
 
     def _do(self, tx: Tx, timer: DueTimer, now: datetime) -> None:
         """A duty that fails costs only itself: it is undone, written into the ticket and left to people (F6)."""
-        duty = self._duties.get(timer.kind)
+        duty = self._duties.get(timer.kind) or self._duties.get(timer.kind.partition(".")[0])
         if duty is None:
             log.error("a timer of unknown kind", extra={"action": "timer.unknown", "kind": timer.kind})
             return

@@ -84,7 +84,7 @@ def open_for(
     timers.start_all(
         tx,
         number,
-        promises.at_opening(promise, decision.priority, desk, now)
+        promises.at_opening(promise, decision.priority, desk, now, requester.time_zone)
         | intervals.at_opening(decision.priority, desk, now),
     )
     return Opened(number, promise, locale, decision, asked)

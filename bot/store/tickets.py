@@ -159,22 +159,6 @@ def facts(tx: Tx, ticket: int) -> TicketFacts | None:
     return TicketFacts(*row) if row else None
 
 
-@dataclass(frozen=True, slots=True)
-class Targets:
-    """What a timer needs to know of a ticket."""
-
-    id: int
-    state: str
-    first_response_at: datetime | None
-
-
-def targets(tx: Tx, ticket: int | None) -> Targets | None:
-    """What a timer needs; the ticket is locked until the transaction ends."""
-    query = sa.select(Ticket.id, Ticket.state, Ticket.first_response_at)
-    row = tx.run(query.where(Ticket.id == ticket).with_for_update()).one_or_none()
-    return Targets(*row) if row else None
-
-
 def change(tx: Tx, ticket: int, now: datetime, *, expected_state: str, **values: Any) -> bool:
     """Change a ticket that is still in ``expected_state``. False: somebody else was faster."""
     result = tx.run(
@@ -193,13 +177,40 @@ def told(tx: Tx, ticket: int, now: datetime, *, promised_at: datetime | None = N
     tx.run(sa.update(Ticket).where(Ticket.id == ticket).values(values))
 
 
-def set_targets(tx: Tx, ticket: int, first_response_due: datetime | None, resolution_due: datetime) -> None:
-    """What is promised now."""
+def set_targets(
+    tx: Tx,
+    ticket: int,
+    first_response_due: datetime | None,
+    resolution_due: datetime,
+    promised_at: datetime | None,
+) -> None:
+    """What is promised now, and by when the requester expects something."""
     tx.run(
         sa.update(Ticket)
         .where(Ticket.id == ticket)
-        .values(first_response_due=first_response_due, resolution_due=resolution_due)
+        .values(
+            first_response_due=first_response_due, resolution_due=resolution_due, promised_at=promised_at
+        )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a ticket's targets are counted from, and what they are now."""
+
+    id: int
+    priority: str
+    opened_at: datetime
+    first_response_due: datetime | None
+    first_response_at: datetime | None
+    resolution_due: datetime | None
+
+
+def counted(tx: Tx, states: tuple[str, ...], after: int, limit: int) -> list[Counted]:
+    """Tickets in some states in the order of their numbers, those after one of them."""
+    columns = [Ticket.__table__.c[name] for name in Counted.__slots__]
+    query = sa.select(*columns).where(Ticket.id > after, Ticket.state.in_(states))
+    return [Counted(*row) for row in tx.run(query.order_by(Ticket.id).limit(limit))]
 
 
 _OPENED_SINCE = Prepared(
