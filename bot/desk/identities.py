@@ -85,6 +85,14 @@ def _folded(value: str) -> str:
     return re.sub(r"[\s-]", "", value).upper()
 
 
+def _new_code() -> str:
+    """With a digit in it, so that it looks like none of the words that people write, in small letters too."""
+    while True:
+        code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+        if any(c.isdigit() for c in code):
+            return code
+
+
 def _is_like_a_code(value: str) -> bool:
     """Not so are the words of "link broken"."""
     code = _folded(value)
@@ -136,7 +144,7 @@ def _ask(incoming: Incoming, address: KnownAddress) -> Outcome:
     asked = identities.asked_since(tx, incoming.person.id, address.medium, address.canonical, hour)
     if asked >= CODES_AN_HOUR:
         return _fail(incoming, "too-many")
-    code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    code = _new_code()
     to = Party(address.medium, address.shown)
     hashed = _hash(incoming.person.id, address.medium, address.canonical, code)
     expires_at = now + timedelta(minutes=MINUTES)

@@ -54,8 +54,8 @@ def asked_since(tx: Tx, person: int, medium: str, canonical: str, since: datetim
     to_address = sa.func.count(
         sa.case((sa.and_(LinkCode.medium == medium, LinkCode.canonical == canonical), 1))
     )
-    row = tx.run(sa.select(by_person, to_address).where(LinkCode.created_at > since)).one()
-    return max(row)
+    asked, sent = tx.run(sa.select(by_person, to_address).where(LinkCode.created_at > since)).one()
+    return max(int(asked), int(sent))
 
 
 def codes_of(tx: Tx, person: int, most: int = 20) -> list[Code]:
