@@ -21,6 +21,7 @@ from bot.desk.desk import Desk
 from bot.errors import ChannelError, DeskbotError, HeldError
 from bot.failpoints import failpoint
 from bot.loops import Pace, persist
+from bot.message import EMAIL, OutgoingMessage, Receipt
 from bot.metrics import Metrics
 from bot.ports import Sender
 from bot.store import outbox
@@ -37,6 +38,7 @@ _AMBIGUOUS_MOST: Final = 2
 """A person's words are sent again after so many attempts of unknown end, and no more (X6)."""
 _TELL_AT: Final = 4
 """Attempts after which the agents hear that an answer is still waiting: about 20 minutes."""
+_NO_RECEIPT: Final = Receipt()
 _LONGEST_RESULT: Final = 500
 """Characters of what a service said."""
 
@@ -164,7 +166,10 @@ class Delivery:
         if message.kind.automatic:
             self._fuse.count()
         try:
-            receipt = await self._sender_of(message.channel).send(message)
+            sender = self._sender_of(message.channel)
+            if message.to.medium != EMAIL:
+                message = await self._placed(message)
+            receipt = await sender.send(message)
         except ChannelError as error:
             await self._failed(claim, error)
         except HeldError as error:
@@ -176,7 +181,7 @@ class Delivery:
             await self._failed(claim, ChannelError(f"internal error: {type(error).__name__}", ambiguous=True))
         else:
             failpoint("after_send_before_record")
-            await self._settle(claim, OutboxState.SENT, receipt.reference)
+            await self._settle(claim, OutboxState.SENT, receipt.reference, receipt)
             failpoint("after_record")
             self._measure(claim)
 
@@ -215,13 +220,21 @@ class Delivery:
         if mine and claim.attempt == _TELL_AT and not claim.message.kind.automatic:
             deliveries.delayed(tx, claim.message, result, self._desk, self._now())
 
-    async def _settle(self, claim: OutboxClaim, state: OutboxState, result: str) -> None:
+    async def _placed(self, message: OutgoingMessage) -> OutgoingMessage:
+        """Where in a chat program it belongs is known only now: what comes before it has been sent."""
+        return await self._store.read(lambda tx: deliveries.placed(tx, message))
+
+    async def _settle(
+        self, claim: OutboxClaim, state: OutboxState, result: str, receipt: Receipt = _NO_RECEIPT
+    ) -> None:
         """Record how it ended; what did not arrive is told in the ticket."""
 
         def unit(tx: Tx) -> bool:
             mine = outbox.settle(tx, claim, state, result)
             if mine and state is not OutboxState.SENT:
                 deliveries.ended(tx, claim.message, state, result, self._desk, self._now())
+            elif mine:
+                deliveries.arrived(tx, claim.message, receipt, self._now())
             return mine
 
         mine = await persist(self._store, unit)

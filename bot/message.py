@@ -10,10 +10,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 EMAIL = "email"
 """The medium of addresses that SMTP, IMAP and LMTP share."""
+
+RULE_FIELDS: Final = (
+    "importance",
+    "priority",
+    "sensitivity",
+    "precedence",
+    "list-id",
+    "organization",
+    "keywords",
+)
+"""The header fields that rules may look at, besides those whose names begin with "x-"."""
+
+
+def is_for_rules(name: str) -> bool:
+    """Whether a header field, by its name in lower case, is one that rules may look at."""
+    return name.startswith("x-") or name in RULE_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +230,8 @@ class ThreadRef:
     """The external id of the message it answers."""
     earlier: tuple[str, ...] = ()
     """External ids of the conversation, oldest first."""
+    card: str = ""
+    """In a room of a chat program: the service's name for the card that this message is to replace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,3 +258,6 @@ class Receipt:
 
     reference: str = ""
     """The service's own name for it: an SMTP answer, a Slack ``ts``, a Telegram message id."""
+    threads: tuple[str, ...] = ()
+    """Keys of conversations in which it stands, by which an answer to it will name it: in chat programs, where
+    no signed reference can come back. The first is where more is said."""

@@ -9,14 +9,42 @@ from typing import Any, Final
 from bot.desk import notices
 from bot.desk.desk import Desk
 from bot.mail.addresses import canonical
-from bot.message import Kind, OutgoingMessage
-from bot.store import conversation, outbox, tickets
+from bot.message import Kind, OutgoingMessage, Receipt
+from bot.store import conversation, outbox, threads, tickets
 from bot.store.engine import Tx
 from bot.store.models import OutboxState
 
 _ENDED: Final = "delivery.ended"
 _TELLS_OF_A_LOSS: Final = "bounced"
 """The event of notices that say that something did not arrive. Their own loss is told to nobody."""
+
+
+def placed(tx: Tx, message: OutgoingMessage) -> OutgoingMessage:
+    """A message to a chat program, with where it belongs now: the card that it replaces, or the thread below
+    it; for a requester the conversation about the ticket, when there is one through this door."""
+    if not message.ticket or message.thread.answers:
+        return message
+    card = threads.card_in(tx, message.ticket, message.channel, canonical(message.to.address))
+    if card is not None:
+        reference = card.reference if message.kind is Kind.CARD else ""
+        return replace(message, thread=replace(message.thread, answers=card.thread_key, card=reference))
+    known = threads.of_ticket(tx, message.ticket, message.channel, threads.REQUESTER)
+    if message.kind is not Kind.NOTICE and known:
+        return replace(message, thread=replace(message.thread, answers=known[0]))
+    return message
+
+
+def arrived(tx: Tx, message: OutgoingMessage, receipt: Receipt, now: datetime) -> None:
+    """A chat program has it: what is answered to it belongs to the ticket."""
+    if not message.ticket or not receipt.threads:
+        return
+    place = canonical(message.to.address)
+    if message.kind is Kind.CARD:
+        key = receipt.threads[0]
+        threads.card_posted(tx, message.ticket, message.channel, place, receipt.reference, key, now)
+    role = threads.ROOM if threads.card_in(tx, message.ticket, message.channel, place) else threads.REQUESTER
+    for key in receipt.threads:
+        threads.join(tx, message.channel, key, message.ticket, role, now)
 
 
 def ended(tx: Tx, message: OutgoingMessage, state: str, result: str, desk: Desk, now: datetime) -> None:
