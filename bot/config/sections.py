@@ -319,6 +319,16 @@ class Config(Section):
             for name in names:
                 if name not in self.teams:
                     raise ValueError(f'{key}: there is no team "{name}"; add a section [teams.{name}]')
+        self._escalation_ends()
+
+    def _escalation_ends(self) -> None:
+        """No team is above itself: a ticket would go up for ever."""
+        for first in self.teams:
+            way = [first]
+            while above := self.teams[way[-1]].escalates_to:
+                if above in way:
+                    raise ValueError(f"teams.{first}.escalates_to: goes round: {' > '.join([*way, above])}")
+                way.append(above)
 
     def _intake_refers_to_what_exists(self) -> None:
         """Categories, questions, priorities and agents that other sections name."""
