@@ -50,6 +50,7 @@ ROLES: Final = ("smtp", "imap", "intake", "delivery", "timers", "web")
 """What one process can be told to do alone, so that several share the work."""
 
 _HOUR: Final = 3600.0
+_DAY: Final = 24 * _HOUR
 
 
 class App:
@@ -152,6 +153,8 @@ class App:
             runner.loop(
                 "forget", every(_HOUR, lambda: housekeeping.forget(self.store, self.config, self.now))
             )
+            renew = partial(housekeeping.renew_targets, self.store, self.desk, self._timer_pace, self.now)
+            runner.loop("targets", every(_DAY, renew))
         if not self.store.embedded:
             third = self.config.store.lease.total_seconds() / 3
             runner.loop("leases", every(third, self._keep_leases))

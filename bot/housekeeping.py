@@ -8,6 +8,8 @@ from typing import Final
 
 from bot import clock
 from bot.config import Config
+from bot.desk import promises
+from bot.desk.desk import Desk
 from bot.loops import Pace
 from bot.store import inbox, outbox, timers
 from bot.store.engine import Store, Tx
@@ -16,6 +18,8 @@ log = logging.getLogger("deskbot.housekeeping")
 
 _AT_ONCE: Final = 500
 """Rows in one transaction, so that intake never waits for housekeeping."""
+_RENEWED_AT_ONCE: Final = 100
+"""Tickets whose targets are counted anew in one transaction: each costs more than a row that is deleted."""
 
 
 def recover(tx: Tx, worker: str) -> dict[str, int]:
@@ -31,6 +35,23 @@ async def recover_now(store: Store, worker: str, woken: tuple[Pace, ...]) -> Non
         log.warning("recovered", extra={"action": "housekeeping.recovered", **found})
         for pace in woken:
             pace.wake()
+
+
+async def renew_targets(store: Store, desk: Desk, woken: Pace, now: clock.Clock = clock.now) -> None:
+    """Count the targets of open tickets anew: the calendar or the priorities may have changed since they were
+    counted. Done when a process starts and once a day, in small steps; whoever comes second finds nothing to do."""
+    last, changed = 0, 0
+    while True:
+        at, some = await store.write(
+            partial(promises.renew_all, desk=desk, now=now(), after=last, limit=_RENEWED_AT_ONCE)
+        )
+        changed += some
+        if at is None:
+            break
+        last = at
+    if changed:
+        log.warning("targets renewed", extra={"action": "housekeeping.renewed", "tickets": changed})
+        woken.wake()
 
 
 async def forget(store: Store, config: Config, now: clock.Clock = clock.now) -> None:
