@@ -1,50 +1,90 @@
-"""What changes a ticket's clock: priority, waiting, escalation."""
+"""What changes a ticket's clock: priority, impact and urgency, waiting, escalation."""
 
 from __future__ import annotations
 
-from bot.desk import letters, moving
+from bot.config import DEGREES, Degree
+from bot.desk import escalation, letters, moving, stories
 from bot.desk.cases import NOTE, Case, Done, Refused
+from bot.desk.changed import Actor, By
 from bot.desk.commands import Command
 from bot.desk.letters import Letter
 from bot.desk.states import State
 from bot.message import Kind
-from bot.store import tickets
+
+_WAITED_FOR = ("requester", "supplier")
 
 
 def priority(case: Case, command: Command) -> Done:
     """``priority P2``."""
-    wanted = command.words.strip().upper()
-    if wanted not in case.desk.config.priorities:
-        raise Refused("no-such-priority", given=command.words, known=", ".join(case.desk.config.priorities))
+    known = {name.upper(): name for name in case.desk.config.priorities}
+    wanted = known.get(command.words.strip().upper())
+    if wanted is None:
+        raise Refused("no-such-priority", given=command.words, known=", ".join(known.values()))
     case.change("priority", priority=wanted)
     return Done("priority", {"to": wanted})
 
 
+def impact(case: Case, command: Command) -> Done:
+    """``impact high``: the matrix makes the priority of it."""
+    degree = _degree(command)
+    to = case.desk.config.matrix.priority(degree, _known(case.ticket.urgency))
+    case.change("impact", impact=degree, priority=to)
+    return Done("impact", {"to": degree, "priority": to})
+
+
+def urgency(case: Case, command: Command) -> Done:
+    """``urgency low``: the matrix makes the priority of it."""
+    degree = _degree(command)
+    to = case.desk.config.matrix.priority(_known(case.ticket.impact), degree)
+    case.change("urgency", urgency=degree, priority=to)
+    return Done("urgency", {"to": degree, "priority": to})
+
+
+def _degree(command: Command) -> Degree:
+    wanted = command.words.strip().casefold()
+    for degree in DEGREES:
+        if degree == wanted:
+            return degree
+    raise Refused("no-such-degree", given=command.words, known=", ".join(DEGREES))
+
+
+def _known(degree: str | None) -> Degree:
+    """The other degree; as in the rules, one that nobody knows is medium."""
+    return next((known for known in DEGREES if known == degree), "medium")
+
+
 def wait(case: Case, command: Command) -> Done:
-    """``wait``: the clock stands still."""
-    moving.move(case, "waiting", State.WAITING)
-    if command.words:
-        case.keep(NOTE, command.words)
-    return Done("waiting")
+    """``wait [requester|supplier] [WORDS]``: the clock stands still. The words are a note: asking the requester
+    for something is ``update need``."""
+    first, _, rest = command.words.partition(" ")
+    named = first.rstrip(":,.").casefold()
+    whom, words = (named, rest.strip()) if named in _WAITED_FOR else (None, command.words)
+    if case.ticket.state == State.WAITING and whom not in {None, case.ticket.waiting_for}:
+        case.change("waiting", waiting_for=whom)
+    else:
+        moving.move(case, "waiting", State.WAITING, waiting_for=whom)
+    if words:
+        case.keep(NOTE, words)
+    return Done("waiting", {"what": whom} if whom else {})
 
 
 def escalate(case: Case, command: Command) -> Done:
-    """``escalate REASON``: one level up."""
+    """``escalate REASON``: one level up, as after a breach."""
     if not command.words:
         raise Refused("reason-missing")
-    team = case.desk.config.teams.get(case.ticket.queue)
-    higher = team.escalates_to if team else ""
     case.keep(NOTE, command.words)
-    case.change("escalated", level=case.ticket.level + 1, queue=higher or case.ticket.queue)
-    owner = case.desk.roster.owner(case.tx, case.ticket.owner_id)
-    keys = {*case.desk.roster.of_team(case.ticket.queue), *filter(None, [owner])} - {case.agent.key}
-    story = tickets.words_of(case.tx, case.ticket.id)
-    letter = Letter(
-        Kind.NOTICE,
-        "escalated",
-        {"by": case.agent.section.name, "reason": command.words, "level": case.ticket.level, "story": story},
+    actor = Actor(By.AGENT, case.agent.person.id, case.channel)
+    case.ticket, keys = escalation.by_agent(
+        case.tx, case.desk, case.ticket, case.now, actor=actor, reason=command.words
     )
-    for key in sorted(keys):
+    for key in sorted(keys - {case.agent.key}):
         reader = letters.agent_reader(case.desk.roster.load(case.tx, key, case.now), case.desk)
+        values = {
+            "by": case.agent.section.name,
+            "reason": command.words,
+            "level": case.ticket.level,
+            **stories.of(case.tx, case.ticket, case.desk, reader.locale),
+        }
+        letter = Letter(Kind.NOTICE, "escalated", values)
         letters.write(case.tx, reader, case.ticket, letter, case.desk, case.now)
     return Done("escalated", {"to": case.desk.team_name(case.ticket.queue), "level": case.ticket.level})
