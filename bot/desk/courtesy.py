@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_WORDS: Final = frozenset(
+WORDS: Final = frozenset(
     [
         "thanks",
         "thank",
@@ -99,6 +99,7 @@ _WORDS: Final = frozenset(
         "presto",
     ]
 )
+"""Words that are polite, or that say that all is well: none of them asks for anything."""
 _CORE: Final = frozenset(
     {"thanks", "thank", "thx", "ty", "cheers", "grazie", "appreciated", "much-appreciated"}
 )
@@ -121,7 +122,7 @@ def only_thanks(text: str) -> bool:
     words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*|\d+", text.casefold())
     latin = [word for word in words if word.isascii() or not _has_chinese(word)]
     chinese = [word for word in words if _has_chinese(word)]
-    if not all(word in _WORDS for word in latin) or not all(_CHINESE.fullmatch(word) for word in chinese):
+    if not all(word in WORDS for word in latin) or not all(_CHINESE.fullmatch(word) for word in chinese):
         return False
     asked = next((place for place, word in enumerate(latin) if word in _HELP), None)
     if asked is not None and not _FOR & set(latin[:asked]):

@@ -1,17 +1,207 @@
-"""How satisfied people were: asked once, when a ticket ends."""
+"""How satisfied people were: what they say to the question that ``asking`` has put to them.
+
+One rating for each ticket, by the person who was asked. It may be changed for a while; every change stands in
+the ticket's history. A low one is told to the lead, once, and the requester is offered to go on.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from bot.desk import answers, asking, confirmation, courtesy, informing, letters, matching, ratings, tickets
+from bot.desk.answers import Said
+from bot.desk.desk import Desk
 from bot.desk.incoming import Incoming
+from bot.desk.letters import Letter
 from bot.desk.outcome import Outcome, Reason, Result
-from bot.message import Action
+from bot.desk.ratings import Rating
+from bot.message import Action, Choice, Kind, Verdict
+from bot.store import conversation, outbox, people
+from bot.store import surveys as store
+from bot.store import tickets as store_tickets
+from bot.store.conversation import WholeTicket
+from bot.store.engine import Tx
+from bot.store.surveys import Asked
+
+RATING: Final = "rating"
+"""Words that came with a rating, as the ticket keeps them."""
 
 
-def by_words(incoming: Incoming) -> Outcome | None:  # noqa: ARG001  # seed
-    """What a message says to it; None: nothing."""
-    return None
+def of_ticket(tx: Tx, ticket: int, person: int) -> Asked | None:
+    """What a person was asked of a ticket, and has said."""
+    asked = store.of_ticket(tx, ticket)
+    return asked if asked and asked.person_id == person else None
 
 
-def by_action(incoming: Incoming, action: Action) -> Outcome:  # noqa: ARG001  # seed
-    """What a button or a page says to it."""
-    return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
+def may_rate(tx: Tx, ticket: int, person: int, desk: Desk, now: datetime) -> Reason | None:
+    """Why a person may not rate a ticket now; None: they may."""
+    asked = of_ticket(tx, ticket, person)
+    if asked is None or not _is_open(asked, desk, now):
+        return Reason.NO_SURVEY
+    own = asking.is_own_work(tx, ticket, asked.owner_id, person, desk)
+    return Reason.NOT_ALLOWED if own else None
+
+
+def _is_open(asked: Asked, desk: Desk, now: datetime) -> bool:
+    """Whether the question can still be answered, or the answer changed."""
+    config = desk.config.surveys
+    if asked.rated_at is not None:
+        return now < asked.rated_at + config.change_within
+    return now < asked.asked_at + config.valid
+
+
+# What is answered by mail
+
+
+def by_words(incoming: Incoming) -> Outcome | None:
+    """A mail that answers the question: a digit first, and perhaps a comment; or only a comment, once it was
+    rated. None: it is no rating, but words for the ticket."""
+    number = _asked_about(incoming)
+    ticket = conversation.whole(incoming.tx, number) if number is not None else None
+    if ticket is None:
+        return None
+    text = incoming.message.reply_text
+    rating = ratings.read(text)
+    may_not = may_rate(incoming.tx, ticket.id, incoming.person.id, incoming.desk, incoming.now)
+    if may_not is not None:
+        # A digit that comes too late is worth nothing; whatever is said beside it must be heard.
+        bare = rating is not None and (not rating.comment or courtesy.only_thanks(rating.comment))
+        return _refused(incoming, ticket.id, may_not) if bare else None
+    asked = store.of_ticket(incoming.tx, ticket.id)
+    if asked is None:
+        return None
+    if rating is None:
+        if asked.rating is None or not text.strip() or _is_trouble(text):
+            return None
+        more = f"{asked.comment}\n\n{text.strip()}".strip()
+        rating = Rating(asked.rating, ratings.bounded(more))
+    elif not rating.comment:
+        rating = replace(rating, comment=asked.comment)
+    _keep_words(incoming, ticket.id)
+    return _rate(incoming, ticket, asked, rating)
+
+
+def _asked_about(incoming: Incoming) -> int | None:
+    """The ticket, when the mail answers our question about it and comes from whom we asked."""
+    message, desk = incoming.message, incoming.desk
+    nearest = next(matching.references(message, desk), None)
+    if nearest is None or message.authentication.verdict is Verdict.FAIL:
+        return None
+    if not desk.references.is_for(nearest, incoming.sender):
+        return None
+    asks = outbox.event_of(incoming.tx, nearest.token) == asking.SURVEY
+    return nearest.ticket if asks and of_ticket(incoming.tx, nearest.ticket, incoming.person.id) else None
+
+
+def _is_trouble(text: str) -> bool:
+    """ "It is broken again" is no comment on the service: somebody must hear it."""
+    return answers.read(text) is Said.NO or "?" in text or "\uff1f" in text
+
+
+def _keep_words(incoming: Incoming, ticket: int) -> None:
+    message, now = incoming.message, incoming.now
+    tickets.keep_words(incoming.tx, ticket, RATING, incoming.person, message, now, incoming.inbox_id)
+    store_tickets.touch(incoming.tx, ticket, now)
+
+
+# What is answered by a button or on a page
+
+
+def by_action(incoming: Incoming, action: Action) -> Outcome:
+    """A button, or the page of the question: ``value`` is the rating, ``comment`` what is said with it."""
+    number, person = action.ticket, incoming.person.id
+    # Whoever changes a ticket locks it first: two ratings at once come one after the other (K3).
+    ticket = conversation.whole(incoming.tx, number) if number is not None else None
+    if ticket is None:
+        return Outcome(Result.IGNORED, Reason.NO_SURVEY, number)
+    may_not = may_rate(incoming.tx, ticket.id, person, incoming.desk, incoming.now)
+    if may_not is not None:
+        return _refused(incoming, ticket.id, may_not)
+    asked = store.of_ticket(incoming.tx, ticket.id)
+    rating = _given(asked, action) if asked else None
+    if asked is None or rating is None:
+        return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, ticket.id)
+    return _rate(incoming, ticket, asked, rating)
+
+
+def _given(asked: Asked, action: Action) -> Rating | None:
+    """What the form says; what it leaves empty stays as it was."""
+    value, comment = action.values.get("value", ""), ratings.bounded(action.values.get("comment", ""))
+    if value and value not in {str(known) for known in asking.RATINGS}:
+        return None
+    rating = int(value) if value else asked.rating
+    return None if rating is None else Rating(rating, comment or asked.comment)
+
+
+# What follows
+
+
+def _rate(incoming: Incoming, ticket: WholeTicket, asked: Asked, rating: Rating) -> Outcome:
+    done = Outcome(Result.RATED, Reason.RATING, ticket.id)
+    if (asked.rating, asked.comment) == (rating.value, rating.comment):
+        return done
+    store.rate(incoming.tx, ticket.id, rating.value, rating.comment, incoming.now)
+    before = {"rating": asked.rating, "comment": asked.comment} if asked.rating is not None else None
+    after = {"rating": rating.value, "comment": rating.comment}
+    _record(incoming, ticket.id, "survey.rated", after, before)
+    if rating.value <= incoming.desk.config.surveys.low and store.alarm(incoming.tx, ticket.id):
+        _alarm(incoming, ticket, rating)
+        _apologise(incoming, ticket, rating)
+    return done
+
+
+def _refused(incoming: Incoming, ticket: int, reason: Reason) -> Outcome:
+    """What was not counted is in the history too, when it is about a question that there is."""
+    if of_ticket(incoming.tx, ticket, incoming.person.id):
+        _record(incoming, ticket, "survey.refused", {"reason": reason}, None)
+    return Outcome(Result.IGNORED, reason, ticket)
+
+
+def _alarm(incoming: Incoming, ticket: WholeTicket, rating: Rating) -> None:
+    """The lead of the ticket's team hears of a low rating, else that of the owner's team."""
+    tx, desk, now = incoming.tx, incoming.desk, incoming.now
+    owner = people.by_id(tx, ticket.owner_id) if ticket.owner_id else None
+    key = _lead(tx, ticket, desk)
+    if key is None:
+        _record(incoming, ticket.id, "rating.untold", {"reason": "no-lead"}, None)
+        return
+    values = {
+        "rating": rating.value,
+        "comment": rating.comment,
+        "who": incoming.person.name or incoming.sender,
+        "owner": owner.name if owner else "",
+    }
+    reader = letters.agent_reader(desk.roster.load(tx, key, now), desk)
+    told = letters.write(tx, reader, ticket, Letter(Kind.NOTICE, "low_rating", values), desk, now)
+    _record(incoming, ticket.id, "rating.told" if told else "rating.untold", {"to": key}, None)
+
+
+def _lead(tx: Tx, ticket: WholeTicket, desk: Desk) -> str | None:
+    owner = desk.roster.owner(tx, ticket.owner_id)
+    queues = (ticket.queue, *(desk.roster.agents[owner].teams if owner else ()))
+    leads = (team.lead for queue in queues if (team := desk.config.teams.get(queue)))
+    return next((key for key in leads if key in desk.roster.agents and desk.roster.agents[key].active), None)
+
+
+def _apologise(incoming: Incoming, ticket: WholeTicket, rating: Rating) -> None:
+    again = confirmation.may_reopen(ticket, incoming.desk, incoming.now)
+    choices = (Choice("reopen", "reopen"),) if again else ()
+    letter = Letter(Kind.PROGRESS, "sorry", {"rating": rating.value}, choices=choices)
+    informing.tell(incoming.tx, ticket, letter, incoming.desk, incoming.now, followers=False)
+
+
+def _record(
+    incoming: Incoming, ticket: int, action: str, after: dict[str, Any], before: dict[str, Any] | None
+) -> None:
+    store_tickets.record(
+        incoming.tx,
+        ticket,
+        action,
+        incoming.now,
+        actor=incoming.person.id,
+        channel=incoming.message.channel,
+        before=before,
+        after=after,
+    )
