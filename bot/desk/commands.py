@@ -45,6 +45,7 @@ VERBS: Final[dict[str, Takes]] = {
     "escalate": Takes.TEXT,
     "resolve": Takes.OPTIONAL_TEXT,
     "close": Takes.OPTIONAL_TEXT,
+    "spam": Takes.OPTIONAL_TEXT,
     "reopen": Takes.OPTIONAL_TEXT,
     "merge": Takes.TICKET,
     "link": Takes.TICKET_OR_ADDRESS,
@@ -61,7 +62,7 @@ _NAMES_AN_ADDRESS: Final = frozenset({Takes.ADDRESS, Takes.TICKET_OR_ADDRESS})
 WITHOUT_TICKET: Final = frozenset({"new", "list", "mine", "help"})
 """Verbs that are about no ticket: a number before their words means nothing."""
 
-KEPT_INSIDE: Final = frozenset({"note", "escalate", "wait", "close", "reopen"})
+KEPT_INSIDE: Final = frozenset({"note", "escalate", "wait", "close", "spam", "reopen"})
 """Verbs whose words are a note: only agents may read them."""
 
 _GOES_ON: Final = frozenset({Takes.TEXT, Takes.OPTIONAL_TEXT})
