@@ -26,6 +26,7 @@ VERBS: Final[dict[str, Callable[[Case, Command], Done]]] = {
     "category": verbs_reading.category,
     "resolve": verbs_ending.resolve,
     "close": verbs_ending.close,
+    "spam": verbs_ending.spam,
     "reopen": verbs_ending.reopen,
     "note": verbs_looking.note,
     "status": verbs_looking.status,
