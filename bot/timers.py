@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from bot import clock
-from bot.desk import escalation, milestones, promises
+from bot.desk import confirmation, ending, escalation, milestones, promises
 from bot.desk.desk import Desk
 from bot.errors import StoreUnavailable
 from bot.loops import Pace
@@ -27,6 +27,8 @@ DUTIES: Final[Mapping[str, Duty]] = {
     milestones.FIRST_RESPONSE: escalation.target_is_due,
     milestones.RESOLUTION: escalation.target_is_due,
     promises.ESCALATE: escalation.level_is_due,
+    ending.REMIND: confirmation.remind,
+    ending.CLOSE: confirmation.close,
 }
 """What to do when a timer of a kind is due: of "resolution.50" what stands before the dot."""
 
