@@ -25,8 +25,8 @@ LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "rate-1": "Scarso", "rate-2": "Sufficiente", "rate-3": "Buono", "rate-4": "Ottimo", "rate-5": "Eccellente",
         "still": "Ci sto lavorando", "supplier": "In attesa di un fornitore", "fix": "Soluzione prevista per …",
         "need": "Serve qualcosa dal richiedente",
-        "reopen": "Riapri la richiesta", "close": "Chiudi la richiesta", "status": "A che punto è",
-        "add": "Aggiungi qualcosa",
+        "reopen": "Riaprire la richiesta", "close": "Chiudere la richiesta", "status": "A che punto è",
+        "add": "Aggiungere qualcosa",
     },
     "zh": {
         "yes": "是的，已恢复正常", "no": "不，还没有解决",
