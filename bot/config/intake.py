@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from bot.config.kinds import Addresses, Locale, Section, Words
+from bot.config.patterns import Pattern
+from bot.message import RULE_FIELDS, is_for_rules
 
 Degree = Literal["high", "medium", "low"]
 """Of impact and of urgency."""
@@ -48,18 +49,26 @@ class Rule(Section):
     @field_validator("pattern")
     @classmethod
     def _compiles(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        if len(value) > 500:
-            raise ValueError("at most 500 characters")
+        if value:
+            Pattern.of(value)
+        return value
+
+    @field_validator("header")
+    @classmethod
+    def _is_kept(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if not is_for_rules(name.lower()):
+                raise ValueError(f'"{name}" is not kept for rules; kept are {", ".join(RULE_FIELDS)} and x-…')
         return value
 
     @model_validator(mode="after")
     def _does_something(self) -> Rule:
         if not (self.category or self.impact or self.urgency or self.team or self.language or self.major):
             raise ValueError("sets nothing: write category, impact, urgency, team, language or major")
+        if self.major and not (self.to or self.words or self.pattern or self.sender):
+            raise ValueError(
+                "major: needs to, words, pattern or sender; a header, a door or an hour wakes nobody"
+            )
         return self
 
 
@@ -100,10 +109,8 @@ class Question(Section):
     @field_validator("known_by")
     @classmethod
     def _compiles(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
+        if value:
+            Pattern.of(value)
         return value
 
 

@@ -10,6 +10,7 @@ from bot.config import LOCALES, Config
 from bot.desk.agents import Roster
 from bot.desk.links import Links
 from bot.desk.sla import Calendar
+from bot.desk.table import Table
 from bot.mail.addresses import canonical
 from bot.mail.references import References
 from bot.message import EMAIL
@@ -29,6 +30,8 @@ class Desk:
     roster: Roster
     domains: frozenset[str]
     """Domains of the people whom the desk serves: no budget for the domain, and their words may be repeated."""
+    table: Table
+    """How a request is read."""
 
     @classmethod
     def from_config(cls, config: Config, key: bytes) -> Desk:
@@ -42,6 +45,7 @@ class Desk:
             own_addresses=frozenset(canonical(address) for address in _own(config)),
             roster=Roster.of(config.agents),
             domains=frozenset(canonical(f"x@{d}")[2:] for d in (config.desk.domain, *config.desk.domains)),
+            table=Table.of(config),
         )
 
     @property

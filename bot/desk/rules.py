@@ -1,13 +1,24 @@
-"""How a request is read: category, impact, urgency, priority, team, language."""
+"""How a request is read: category, impact, urgency, priority, team, language.
+
+The table ``[[rules]]`` is read from the top; then the category fills what is still open; then impact and urgency
+make the priority. Every step says what it rests on, in the administrator's own words. ``docs/rules.md`` is the
+guide.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Final
 
-from bot.config import Degree
+from bot.config import Category, Degree, Rule
+from bot.desk import table, wording
 from bot.desk.desk import Desk
-from bot.message import IncomingMessage
+from bot.desk.table import Facts, Row
+from bot.message import Automation, IncomingMessage, Verdict
+
+_SETS: Final = ("category", "impact", "urgency", "team", "language")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +36,151 @@ class Decision:
     steps: tuple[str, ...] = ()
 
 
-def decide(message: IncomingMessage, sender: str, desk: Desk, now: datetime) -> Decision:  # noqa: ARG001  # seed
-    """Read the table. Pure."""
-    tickets = desk.config.tickets
-    return Decision(tickets.priority, tickets.queue)
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule of the table has to say of a message."""
+
+    rule: Rule
+    holds: bool
+    because: str
+    header_alone: bool = False
+
+    @property
+    def sets(self) -> dict[str, Any]:
+        """What follows from the rule when it holds."""
+        return {name: value for name in _SETS if (value := getattr(self.rule, name))}
+
+
+@dataclass(slots=True)
+class _Read:
+    """What has been decided so far."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    doubtful: set[str] = field(default_factory=set)
+    """What rests on a header alone, which the sender's program writes."""
+    steps: list[str] = field(default_factory=list)
+
+    def take(self, finding: Finding) -> None:
+        """What a rule that holds sets; what stands already stays, unless the rule overrides."""
+        rule = finding.rule
+        new = {n: v for n, v in finding.sets.items() if rule.override or n not in self.values}
+        self._put(new, doubtful=finding.header_alone)
+        told = _told(new) or ("major incident" if rule.major else "nothing that is still open")
+        self.steps.append(f"rule {rule.name}: {finding.because} -> {told}")
+        if rule.stop:
+            self.steps.append(f"rule {rule.name}: no rule below it is read")
+
+    def fill(self, category: Category) -> None:
+        """What the category says of what no rule has said."""
+        says = {"team": category.team, "impact": category.impact, "urgency": category.urgency}
+        new = {n: v for n, v in says.items() if v and n not in self.values}
+        if new:
+            self._put(new, doubtful="category" in self.doubtful)
+            self.steps.append(f"category {self.values['category']} -> {_told(new)}")
+
+    def _put(self, new: dict[str, Any], *, doubtful: bool) -> None:
+        self.values |= new
+        self.doubtful = self.doubtful | new.keys() if doubtful else self.doubtful - new.keys()
+
+
+def decide(message: IncomingMessage, sender: str, desk: Desk, now: datetime) -> Decision:
+    """Read the table. ``sender``: canonical address. Pure."""
+    facts = Facts(message, sender, desk.calendar, now)
+    read = _Read()
+    waking: list[Finding] = []
+    for finding in _findings(facts, desk):
+        if finding.holds:
+            read.take(finding)
+            if finding.rule.major:
+                waking.append(finding)
+    if category := desk.config.categories.get(read.values.get("category", "")):
+        read.fill(category)
+    major = _major(facts, desk, waking, read.steps)
+    if major:
+        read.values |= {"impact": "high", "urgency": "high"}
+    priority = desk.config.major.priority if major else _priority(read, desk)
+    if "team" not in read.values:
+        read.steps.append(f"team {desk.config.tickets.queue}: it is the one of new tickets")
+    return Decision(
+        priority,
+        read.values.get("team", desk.config.tickets.queue),
+        read.values.get("category"),
+        read.values.get("impact"),
+        read.values.get("urgency"),
+        read.values.get("language"),
+        major,
+        tuple(read.steps),
+    )
+
+
+def findings(message: IncomingMessage, sender: str, desk: Desk, now: datetime) -> list[Finding]:
+    """Every rule that is read for a message, also those that do not hold, for explanations."""
+    return list(_findings(Facts(message, sender, desk.calendar, now), desk))
+
+
+def _findings(facts: Facts, desk: Desk) -> Iterator[Finding]:
+    for row in desk.table.rows:
+        finding = _finding(row, facts)
+        yield finding
+        if finding.holds and row.rule.stop:
+            return
+
+
+def _finding(row: Row, facts: Facts) -> Finding:
+    met = row.look(facts)
+    return Finding(row.rule, met.holds, met.because, row.header_alone)
+
+
+def _priority(read: _Read, desk: Desk) -> str:
+    """By the matrix when anything is known of impact or urgency; of the two, the missing one is medium."""
+    impact, urgency = read.values.get("impact"), read.values.get("urgency")
+    if impact is None and urgency is None:
+        priority = desk.config.tickets.priority
+        read.steps.append(
+            f"priority {priority}: nothing tells impact or urgency, so it is that of new tickets"
+        )
+        return priority
+    if impact == urgency == "high" and read.doubtful >= {"impact", "urgency"}:
+        read.values["impact"] = impact = "medium"
+        read.steps.append("impact medium: a header alone, which anybody can write, does not make it high")
+    missing = "; what is not known counts as medium" if impact is None or urgency is None else ""
+    known = " and ".join(
+        f"{name} {degree}" for name, degree in (("impact", impact), ("urgency", urgency)) if degree
+    )
+    priority = desk.config.matrix.priority(impact or "medium", urgency or "medium")
+    read.steps.append(f"priority {priority}: {known}{missing}")
+    return priority
+
+
+def _major(facts: Facts, desk: Desk, waking: list[Finding], steps: list[str]) -> str:
+    """Why it is a major incident, or nothing. Whoever could be anybody wakes nobody (E7)."""
+    reason, wakes = _sign_of_major(facts, desk, waking)
+    if not reason:
+        return ""
+    if not wakes:
+        steps.append(f"no major incident although {reason}: nothing tells that its sender is who they say")
+        return ""
+    steps.append(f"major incident: {reason} -> priority {desk.config.major.priority}")
+    return reason
+
+
+def _sign_of_major(facts: Facts, desk: Desk, waking: list[Finding]) -> tuple[str, bool]:
+    """A sign, and whether this sender may give it.
+
+    A proved sender may. One of a domain that the desk serves may by words, when a person wrote them and nothing
+    is known against it; the list of senders is for proved ones alone, and so are machines.
+    """
+    message, told = facts.message, desk.table
+    proved = message.authentication.verdict is Verdict.PASS
+    person = message.automation is Automation.NONE
+    served = desk.serves(facts.sender) and not facts.forged and person
+    signs: list[tuple[str, bool]] = [(f"rule {f.rule.name}: {f.because}", proved or served) for f in waking]
+    if told.major_words and person and (word := wording.first_of(told.major_words, facts.said)):
+        signs.append((f'the word "{word}" stands in it', proved or served))
+    if told.major_senders and (found := table.is_from(facts.sender, told.major_senders)):
+        signs.append((f"it comes from {found}", proved))
+    return next((sign for sign in signs if sign[1]), signs[0] if signs else ("", False))
+
+
+def _told(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

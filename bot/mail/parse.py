@@ -24,16 +24,30 @@ from bot.mail.forwards import find_forward, is_passed_on
 from bot.mail.headers import Fields
 from bot.mail.parts import Mail
 from bot.mail.quotes import read_reply
-from bot.message import EMAIL, Automation, IncomingMessage, Party, Payload
+from bot.message import EMAIL, RULE_FIELDS, Automation, IncomingMessage, Party, Payload
 
 RECIPIENT_LIMIT: Final = 200
 KEY_LIMIT: Final = 100
 ID_LIMIT: Final = 400
 SUBJECT_LIMIT: Final = 1_000
+RULE_FIELD_LIMIT: Final = 20
+RULE_VALUE_LIMIT: Final = 200
 
 _ID: Final = re.compile(r"<([^<>]{1,2000})>")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}\Z")
 _ADDRESSED: Final = ("to", "cc", "delivered-to", "x-original-to")
+_OF_SERVERS: Final = (
+    "x-ms-",
+    "x-microsoft-",
+    "x-forefront-",
+    "x-google-",
+    "x-gm-",
+    "x-received",
+    "x-original",
+    "x-deskbot-",
+)
+"""Fields by which servers talk to each other: they would take the room of those that say something to rules.
+What calls itself ours says nothing at all (D13)."""
 
 
 class Unreadable(StrEnum):
@@ -116,6 +130,7 @@ def message_from(mail: Mail, payload: Payload) -> IncomingMessage:
         hops=fields.number("received"),
         language=_language(fields),
         loop=fields.text(LOOP_HEADER)[:ID_LIMIT],
+        headers=_for_rules(fields),
         oddities=tuple(mail.oddities),
     )
 
@@ -199,6 +214,13 @@ def _add(found: dict[str, Party], boxes: list[Mailbox]) -> None:
 
 def _sent_at(fields: Fields) -> datetime | None:
     return parse_date(fields.plain("date"))
+
+
+def _for_rules(fields: Fields) -> tuple[tuple[str, str], ...]:
+    """The few fields that rules may look at; of several with one name the topmost, which a server wrote last."""
+    names = [name for name in RULE_FIELDS if name in fields]
+    names += [name for name in fields.names() if name[:2] == "x-" and not name.startswith(_OF_SERVERS)]
+    return tuple((name, fields.text(name)[:RULE_VALUE_LIMIT].strip()) for name in names[:RULE_FIELD_LIMIT])
 
 
 def _language(fields: Fields) -> str | None:

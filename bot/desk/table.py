@@ -1,0 +1,193 @@
+"""The table of rules, made ready once: each row with its conditions, each condition with its reason.
+
+What a condition says of itself names only what the administrator wrote, never what a person did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, partial
+from typing import Final, NamedTuple
+
+from bot.config import Config, Rule
+from bot.config.patterns import Pattern
+from bot.desk import sla, wording
+from bot.desk.sla import Calendar
+from bot.desk.wording import Said, Wanted
+from bot.mail.addresses import canonical
+from bot.message import IncomingMessage, Verdict
+
+STEPS: Final = 5_000_000
+"""Of all patterns of the table over one text, at the worst: less than a tenth of a second."""
+
+
+class Met(NamedTuple):
+    """Whether a condition holds, and why."""
+
+    holds: bool
+    because: str
+
+
+class Facts:
+    """What conditions look at, prepared once for a message, and only when one of them asks."""
+
+    def __init__(self, message: IncomingMessage, sender: str, calendar: Calendar, now: datetime) -> None:
+        self.message = message
+        self.sender = sender
+        self._calendar = calendar
+        self._now = now
+
+    @cached_property
+    def said(self) -> Said:
+        """The subject, and what the person wrote this time."""
+        return Said(f"{self.message.subject}\n{self.message.reply_text or self.message.text}")
+
+    @cached_property
+    def recipients(self) -> frozenset[str]:
+        """Each with and without what stands behind a plus, where our own references stand."""
+        whole = {canonical(party.address) for party in self.message.recipients}
+        return frozenset(whole | {_bare(address) for address in whole})
+
+    @cached_property
+    def headers(self) -> dict[str, Said]:
+        return {name: Said(value) for name, value in self.message.headers}
+
+    @cached_property
+    def works(self) -> bool:
+        """Whether people work now."""
+        return sla.is_open(self._now, self._calendar)
+
+    @property
+    def forged(self) -> bool:
+        return self.message.authentication.verdict is Verdict.FAIL
+
+
+Condition = Callable[[Facts], Met]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A rule that is ready to be looked at."""
+
+    rule: Rule
+    conditions: tuple[Condition, ...]
+    header_alone: bool
+    """It looks at nothing but what the sender's program says of the message."""
+
+    def look(self, facts: Facts) -> Met:
+        """Whether all its conditions hold; the first that does not says why."""
+        told: list[str] = []
+        for condition in self.conditions:
+            met = condition(facts)
+            if not met.holds:
+                return met
+            told.append(met.because)
+        return Met(True, " and ".join(told) or "it has no condition")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All that is looked for in a new request."""
+
+    rows: tuple[Row, ...]
+    major_words: tuple[Wanted, ...]
+    major_senders: tuple[str, ...]
+
+    @classmethod
+    def of(cls, config: Config) -> Table:
+        patterns = {rule.pattern: Pattern.of(rule.pattern) for rule in config.rules if rule.pattern}
+        most = STEPS // max(1, sum(pattern.size for pattern in patterns.values()))
+        return cls(
+            tuple(_row(rule, patterns, most) for rule in config.rules),
+            tuple(map(Wanted.of, config.major.words)),
+            tuple(map(canonical_entry, config.major.senders)),
+        )
+
+
+def canonical_entry(entry: str) -> str:
+    """An address, or a domain as "@example.com", for comparing."""
+    entry = entry.strip()
+    return canonical(f"x{entry}")[1:] if entry.startswith("@") else canonical(entry)
+
+
+def is_from(sender: str, entries: tuple[str, ...]) -> str | None:
+    """The entry that names a canonical address, or its domain."""
+    domain = "@" + sender.rpartition("@")[2]
+    return next((entry for entry in entries if sender and entry in {sender, domain}), None)
+
+
+def _row(rule: Rule, patterns: dict[str, Pattern], most: int) -> Row:
+    conditions: list[Condition] = []
+    if rule.channel:
+        conditions.append(partial(_channel, rule.channel))
+    if rule.sender:
+        conditions.append(partial(_sender, tuple(map(canonical_entry, rule.sender))))
+    if rule.to:
+        conditions.append(partial(_to, tuple(map(canonical_entry, rule.to))))
+    if rule.at:
+        conditions.append(partial(_at, rule.at == "working-hours"))
+    conditions += [
+        partial(_header, name.lower(), Wanted.of(value)) for name, value in sorted(rule.header.items())
+    ]
+    if rule.words:
+        conditions.append(partial(_words, tuple(map(Wanted.of, rule.words))))
+    if rule.pattern:
+        conditions.append(partial(_pattern, patterns[rule.pattern], most))
+    return Row(
+        rule, tuple(conditions), header_alone=bool(rule.header) and len(conditions) == len(rule.header)
+    )
+
+
+def _channel(names: tuple[str, ...], facts: Facts) -> Met:
+    if facts.message.channel in names:
+        return Met(True, f'it came through "{facts.message.channel}"')
+    return Met(False, f'it came through "{facts.message.channel}"')
+
+
+def _sender(entries: tuple[str, ...], facts: Facts) -> Met:
+    found = is_from(facts.sender, entries)
+    if found and facts.forged:
+        return Met(False, "its sender is known to be forged")
+    return Met(True, f"it comes from {found}") if found else Met(False, "it comes from somebody else")
+
+
+def _to(entries: tuple[str, ...], facts: Facts) -> Met:
+    for entry in entries:
+        if entry in facts.recipients or any(r.endswith(entry) for r in facts.recipients if entry[0] == "@"):
+            return Met(True, f"it went to {entry}")
+    return Met(False, "it went to none of its addresses")
+
+
+def _at(working: bool, facts: Facts) -> Met:  # noqa: FBT001  # bound once, by partial
+    when = "it came in working hours" if facts.works else "it came outside working hours"
+    return Met(facts.works is working, when)
+
+
+def _header(name: str, wanted: Wanted, facts: Facts) -> Met:
+    said = facts.headers.get(name)
+    if said is None:
+        return Met(False, f"it has no field {name}")
+    if wanted.folded and not wanted.stands_in(said):
+        return Met(False, f'its field {name} does not say "{wanted.shown}"')
+    return Met(True, f'its field {name} says "{wanted.shown}"' if wanted.folded else f"it has a field {name}")
+
+
+def _words(words: tuple[Wanted, ...], facts: Facts) -> Met:
+    found = wording.first_of(words, facts.said)
+    if found is None:
+        return Met(False, "none of its words stands in it")
+    return Met(True, f'the word "{found}" stands in it')
+
+
+def _pattern(pattern: Pattern, most: int, facts: Facts) -> Met:
+    text = facts.said.clean
+    limit = most if text.isascii() else most // 4
+    found = pattern.found_in(text[:limit])
+    return Met(found, "its pattern is found in it" if found else "its pattern is not found in it")
+
+
+def _bare(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
