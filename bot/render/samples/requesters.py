@@ -206,8 +206,8 @@ TO_REQUESTERS: Final[dict[str, tuple[Sample, ...]]] = {
         ),
     ),
     "link_code": (
-        ("usual", {**_STATUS, "code": "K7QM-4XWZ", "who": "anna@home.example", "minutes": 30}),
-        ("hostile", {**_STATUS, "code": "K7QM-4XWZ", "who": HOSTILE, "minutes": 30}),
+        ("usual", {**_STATUS, "code": "K7QM4-XWZ2P", "who": "anna@home.example", "minutes": 30}),
+        ("hostile", {**_STATUS, "code": "K7QM4-XWZ2P", "who": HOSTILE, "minutes": 30}),
     ),
     "linked": (
         ("usual", {**_STATUS, "addresses": ["anna@example.com", "anna@home.example"]}),
