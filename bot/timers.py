@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from bot import clock
-from bot.desk import confirmation, ending, escalation, milestones, promises
+from bot.desk import confirmation, ending, escalation, intervals, milestones, promises, silences
 from bot.desk.desk import Desk
 from bot.errors import StoreUnavailable
 from bot.loops import Pace
@@ -29,6 +29,8 @@ DUTIES: Final[Mapping[str, Duty]] = {
     promises.ESCALATE: escalation.level_is_due,
     ending.REMIND: confirmation.remind,
     ending.CLOSE: confirmation.close,
+    intervals.ASK: silences.ask_is_due,
+    intervals.TELL: silences.tell_is_due,
 }
 """What to do when a timer of a kind is due: of "resolution.50" what stands before the dot."""
 

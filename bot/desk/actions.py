@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from bot.desk import (
     commands,
@@ -89,8 +89,7 @@ def _do(box: Letterbox, command: Command | Misunderstood, number: int | None, _:
     if isinstance(command, Misunderstood):
         return []
     enclosed = Enclosed.of(box.message.attachments, [command], number, speaks=False)
-    done: dict[str, Any] = orders.run(box, command, number, enclosed.beside(command))
-    return [done]
+    return orders.run(box, command, number, enclosed.beside(command))
 
 
 def _about(command: Command | Misunderstood, number: int | None) -> int | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot import config
+from bot.desk import working
 from bot.mail.addresses import canonical
 from bot.message import EMAIL, Automation, IncomingMessage, Party, Verdict
 from bot.store import people
@@ -46,7 +47,10 @@ class Roster:
 
     @classmethod
     def of(cls, agents: Mapping[str, config.Agent]) -> Roster:
-        """``by_address`` knows every address of every agent, also of those who have left."""
+        """``by_address`` knows every address of every agent, also of those who have left. Raises
+        ``CalendarError`` when somebody's hours are none."""
+        for key, agent in agents.items():
+            working.check(key, agent)
         return cls(agents, {canonical(a): key for key, agent in agents.items() for a in agent.addresses})
 
     def claims(self, message: IncomingMessage, sender: str) -> str | None:

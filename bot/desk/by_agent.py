@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from bot.desk import commands, matching, on_behalf, orders
 from bot.desk.cases import Refused
@@ -75,8 +74,8 @@ def _do(box: Letterbox, parsed: Parsed, found: matching.Match | None, problems: 
     enclosed = Enclosed.of(box.message.attachments, asked, number, speaks=speaks)
     done = _run_all(box, asked, number, enclosed, problems)
     if speaks:
-        said: Callable[[], dict[str, Any]] = partial(orders.reply, box, number, text, enclosed.files)
-        return [*done, *orders.attempt(box, problems, said)]
+        said = partial(orders.reply, box, number, text, enclosed.files)
+        return [*done, *orders.attempt(box, problems, lambda: [said()])]
     # What an agent passes on is for colleagues: the words above it were not meant for the requester.
     words = _passed_on(box, parsed) if passed_on else ""
     if number is not None and (words or enclosed.left):

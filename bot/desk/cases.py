@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from bot.desk import changes, informing, letters
+from bot.desk import changes, informing, letters, progress
 from bot.desk.agents import Agent
 from bot.desk.changed import Actor, By
 from bot.desk.desk import Desk
@@ -56,6 +56,8 @@ class Case:
     """What came with the agent's message, for the requester or for the note, whichever it is."""
     thread: int | None = None
     """The ticket that the agent's message is about, of which it may quote, whichever ticket a command names."""
+    remarks: list[Done] = field(default_factory=list)
+    """What the agent should know besides what was done."""
 
     def change(self, action: str, *, words: str = "", quietly: bool = False, **values: Any) -> bool:
         """Change the ticket, with all that follows from it. False: all stands already, nothing is written
@@ -107,6 +109,8 @@ class Case:
         first = letters.requester_of(self.tx, self.ticket, self.desk)
         own = first is not None and first.canonical in self.agent.addresses
         but = self.agent.addresses - {first.canonical} if own and first else self.agent.addresses
+        if not letter.kind.automatic:
+            progress.overtaken_by_words(self.tx, self.ticket.id)
         reached = informing.tell(self.tx, self.ticket, letter, self.desk, self.now, but=but)
         if not reached and not letter.kind.automatic:
             raise Refused("nobody-to-tell")
@@ -116,10 +120,11 @@ class Case:
         if self.ticket.first_response_at is None:
             self.change("answered", first_response_at=self.now)
 
-    def take(self) -> None:
-        """The agent follows the ticket from now on; there is always exactly one owner."""
+    def take(self, *, quietly: bool = False) -> None:
+        """The agent follows the ticket from now on; there is always exactly one owner. ``quietly``: the
+        requester hears from them with the same message."""
         state = State.OPEN if self.ticket.state == State.NEW else self.ticket.state
-        self.change("assigned", owner_id=self.agent.person.id, state=state)
+        self.change("assigned", quietly=quietly, owner_id=self.agent.person.id, state=state)
 
     def refuse_notes(self, text: str) -> None:
         """What is on its way to the requester may hold no line of a note, as an answer written between the

@@ -30,13 +30,14 @@ def apply(
     actor: Actor,
     words: str = "",
     quietly: bool = False,
+    because: dict[str, Any] | None = None,
     **values: Any,
 ) -> WholeTicket:
     """Change a ticket that ``conversation.whole`` has read and locked; returns it as it is when all is done.
 
     What stands already is no change: nothing is written, nothing follows (E12). ``words``: what the actor
     said with it; ``quietly``: the requester is not told, because the same message tells them something
-    better. Raises ``IllegalStep``.
+    better; ``because``: reasons for the event. Raises ``IllegalStep``.
     """
     before = {name: getattr(ticket, name) for name in values}
     if before == values:
@@ -54,17 +55,33 @@ def apply(
         actor=actor.person,
         channel=actor.channel,
         before=_plain(before),
-        after=_plain(values),
+        after={**_plain(values), **(because or {})},
     )
     change = Change(ticket, after, action, actor, words, quietly, now)
     for follow in (promises.follow, progress.follow, ending.follow, rooms.follow):
         follow(tx, change, desk)
     now_it_is = conversation.whole(tx, ticket.id) or after
-    owner = assignment.owner_after(tx, change, desk)
-    if owner is None or owner == now_it_is.owner_id:
-        return now_it_is
-    state = State.OPEN if now_it_is.state == State.NEW else now_it_is.state
-    return apply(tx, desk, now_it_is, "assigned", now, actor=DESK, owner_id=owner, state=state)
+    given = assignment.owner_after(tx, change, desk)
+    return give(tx, desk, now_it_is, given, now) if given else now_it_is
+
+
+def give(
+    tx: Tx, desk: Desk, ticket: WholeTicket, given: assignment.Given, now: datetime, *, quietly: bool = False
+) -> WholeTicket:
+    """The desk gives a ticket to an agent by itself."""
+    state = State.OPEN if ticket.state == State.NEW else ticket.state
+    return apply(
+        tx,
+        desk,
+        ticket,
+        "assigned",
+        now,
+        actor=DESK,
+        quietly=quietly,
+        because=given.because,
+        owner_id=given.person,
+        state=state,
+    )
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,18 +1,86 @@
-"""No silence: when the requester must hear something next."""
+"""No silence: when the requester must hear something next.
+
+One timer a ticket. At 80 % of the priority's interval ``update.ask`` asks the owner what to say; when the
+interval is over and nobody has said anything, ``update.tell`` says the honest line. Every word to the requester
+begins the interval anew, waiting for the requester stops it, and the end of the ticket ends it. What the two
+timers do stands in ``silences.py``.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
+from bot.desk import sla
+from bot.desk.changed import Change
 from bot.desk.desk import Desk
+from bot.desk.states import DONE, State
+from bot.store import outbox, timers
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
+ASK: Final = "update.ask"
+TELL: Final = "update.tell"
+REQUESTER: Final = "requester"
+"""What a ticket that waits for its requester has in ``waiting_for``."""
+_ASK_AT: Final = 0.8
+"""Of the interval."""
+_ASKED: Final = "update_due"
 
-def at_opening(priority: str, desk: Desk, now: datetime) -> dict[str, datetime]:  # noqa: ARG001  # seed
+
+def at_opening(priority: str, desk: Desk, now: datetime) -> dict[str, datetime]:
     """The timers of a new ticket."""
-    return {}
+    return {ASK: asks_at(priority, desk, now)}
+
+
+def asks_at(priority: str, desk: Desk, told_at: datetime) -> datetime:
+    """When the owner is asked what to say, after a word to the requester."""
+    section = desk.config.priorities[priority]
+    return sla.due(told_at, section.update_every * _ASK_AT, _clock(priority, desk))
+
+
+def tells_at(priority: str, desk: Desk, told_at: datetime) -> datetime:
+    """When the requester is told by the desk itself, after the last word to them."""
+    return sla.due(told_at, desk.config.priorities[priority].update_every, _clock(priority, desk))
+
+
+def _clock(priority: str, desk: Desk) -> sla.Calendar:
+    return sla.ALWAYS if desk.config.priorities[priority].clock == "calendar" else desk.calendar
+
+
+def is_counting(ticket: WholeTicket) -> bool:
+    """Whether the requester is owed a word: not when it is done, nor when the next word is theirs."""
+    waits = ticket.state == State.WAITING and ticket.waiting_for == REQUESTER
+    return ticket.state not in DONE and not waits
 
 
 def heard(tx: Tx, ticket: WholeTicket, desk: Desk, now: datetime) -> None:
     """The requester hears something now: the next word is due an interval later."""
+    begin(tx, ticket, desk, now, now)
+
+
+def begin(tx: Tx, ticket: WholeTicket, desk: Desk, told_at: datetime, now: datetime) -> None:
+    """Count the interval anew from a moment. The owner is asked at the moment for which they expect a fix, when
+    that comes first."""
+    stop(tx, ticket)
+    if is_counting(ticket):
+        due = asks_at(ticket.priority, desk, told_at)
+        fix = ticket.fix_expected_at
+        timers.start_all(tx, ticket.id, {ASK: min(due, fix) if fix and fix > now else due})
+
+
+def stop(tx: Tx, ticket: WholeTicket) -> None:
+    """Nothing is owed for now. A question to the owner that waits for the morning is not asked any more."""
+    timers.cancel(tx, ticket.id, ASK, TELL)
+    outbox.withdraw(tx, ticket.id, _ASKED)
+
+
+def follow(tx: Tx, change: Change, desk: Desk) -> None:
+    """Stop, go on, or count anew after a change."""
+    before, after = change.before, change.after
+    if is_counting(before) and not is_counting(after):
+        stop(tx, after)
+    elif not is_counting(before) and is_counting(after):
+        begin(tx, after, desk, change.now, change.now)
+    elif is_counting(after) and (change.differs("priority") or change.differs("fix_expected_at")):
+        begin(tx, after, desk, after.told_at or after.opened_at, change.now)

@@ -92,6 +92,8 @@ class Letter:
     choices: tuple[Choice, ...] = ()
     at_daytime: bool | None = None
     """Whether it waits while it is night for its reader; None: as its kind does."""
+    after: timedelta = timedelta(0)
+    """How long it waits, in case something better is said meanwhile."""
 
     def without_choices(self) -> Letter:
         """The same, for those who have nothing to choose."""
@@ -152,8 +154,9 @@ def _not_before(
     at_daytime = letter.kind in _AT_DAYTIME if letter.at_daytime is None else letter.at_daytime
     if ticket and desk.config.priorities[ticket.priority].night:
         at_daytime = False
-    morning = quiet.next_waking(now, ZoneInfo(reader.time_zone), desk.config.quiet) if at_daytime else None
-    return morning or AT_ONCE
+    at = now + letter.after
+    morning = quiet.next_waking(at, ZoneInfo(reader.time_zone), desk.config.quiet) if at_daytime else None
+    return morning or (at if letter.after else AT_ONCE)
 
 
 def _with_page(choice: Choice, reader: Reader, number: int, desk: Desk, now: datetime) -> Choice:

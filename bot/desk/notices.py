@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.desk import letters, sla
+from bot.desk import letters, sla, stories, working
 from bot.desk.desk import Desk
 from bot.desk.letters import Letter
 from bot.desk.states import State
@@ -29,13 +30,11 @@ def acknowledgement(
     A stranger's words are not repeated: with a forged sender they would carry an attacker's text to a victim
     under our name (E7).
     """
-    may_repeat = message.authentication.verdict is Verdict.PASS or (
-        desk.serves(sender) and message.authentication.verdict is not Verdict.FAIL
-    )
+    may_repeat = may_be_repeated(message, sender, desk)
     config = desk.config
     return OutgoingMessage(
         channel=message.channel,
-        to=message.sender if may_repeat else _without_name(message),
+        to=message.sender if may_repeat else without_name(message),
         ticket=opened.number,
         kind=Kind.ACKNOWLEDGEMENT,
         token=desk.references.issue(opened.number, sender),
@@ -68,7 +67,15 @@ def acknowledgement(
     )
 
 
-def _without_name(message: IncomingMessage) -> Party:
+def may_be_repeated(message: IncomingMessage, sender: str, desk: Desk) -> bool:
+    """Whether words that bear a sender's name may go to their address: it is proved to be theirs, or they are
+    one of those whom the desk serves and nothing tells that it is forged (E7)."""
+    verdict = message.authentication.verdict
+    return verdict is Verdict.PASS or (desk.serves(sender) and verdict is not Verdict.FAIL)
+
+
+def without_name(message: IncomingMessage) -> Party:
+    """The sender, without what they call themselves."""
     return Party(message.sender.medium, message.sender.address)
 
 
@@ -83,22 +90,56 @@ def tell_agents(
     but: str | None = None,
     files: tuple[Attachment, ...] = (),
 ) -> None:
-    """Tell the owner, or the team when nobody has taken the ticket or its owner cannot be written to. ``but``:
-    the agent who is left out; ``files``: what came with the message that they are told of."""
+    """Tell the owner, or the team when nobody has taken the ticket or its owner cannot be written to; an owner
+    who is away today, and the team. ``but``: the agent who is left out; ``files``: what came with the message
+    that they are told of."""
+    tell(tx, ticket, Letter(Kind.NOTICE, event, values, files), desk, now, but=but)
+
+
+def tell(
+    tx: Tx, ticket: WholeTicket, letter: Letter, desk: Desk, now: datetime, *, but: str | None = None
+) -> None:
+    """As ``tell_agents``, with all that a letter may have."""
     if not desk.roster.agents:
         return
-    letter = Letter(Kind.NOTICE, event, values, files)
-
-    def tell(key: str) -> bool:
-        agent = desk.roster.load(tx, key, now)
-        return letters.write(tx, letters.agent_reader(agent, desk), ticket, letter, desk, now)
-
     owner = desk.roster.owner(tx, ticket.owner_id)
-    if owner and (owner == but or tell(owner)):
+
+    def tell_one(key: str) -> bool:
+        reader = letters.agent_reader(desk.roster.load(tx, key, now), desk)
+        said = _in_their_words(letter, ticket, desk, reader.locale, yours=key == owner)
+        return letters.write(tx, reader, ticket, said, desk, now)
+
+    if owner and (owner == but or tell_one(owner)) and (owner == but or not is_away(owner, desk, now)):
         return
     for key in desk.roster.of_team(ticket.queue):
         if key not in {owner, but}:
-            tell(key)
+            tell_one(key)
+
+
+def is_away(key: str, desk: Desk, now: datetime) -> bool:
+    """Whether an agent is absent today."""
+    return working.is_absent(desk.roster.agents[key], now, desk.config.desk.time_zone)
+
+
+def _in_their_words(letter: Letter, ticket: WholeTicket, desk: Desk, locale: str, *, yours: bool) -> Letter:
+    """What stands in the configuration in each language, in the reader's."""
+    more: dict[str, Any] = {}
+    if letter.event == "new_ticket":
+        more = {
+            "yours": yours,
+            "category": stories.category(ticket, desk, locale),
+            "asked": stories.open_questions(ticket, desk, locale),
+            "major": ticket.major,
+        }
+    elif letter.event == "requester_wrote":
+        words = _plain(str(letter.values.get("text", "")))
+        given = stories.answers(ticket, desk, locale)
+        more = {"answers": [one for one in given if _plain(one["answer"]) in words]}
+    return replace(letter, values={**more, **letter.values}) if more else letter
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def of_message(

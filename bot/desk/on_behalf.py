@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from bot.desk import notices, orders, people, screening, tickets
+from bot.desk import giving, notices, orders, people, screening, tickets
 from bot.desk.cases import Refused
 from bot.desk.commands import Command, Parsed, Problem
 from bot.desk.orders import Letterbox, Told
@@ -69,6 +69,7 @@ def _begin(box: Letterbox, parsed: Parsed, first: Command, opened: list[int], pr
     done += _run_others(box, parsed, first, began.number, problems)
     ticket = conversation.whole(box.tx, began.number)
     if ticket and ticket.owner_id is None:
+        ticket = giving.at_opening(box.tx, ticket, box.desk, box.now)
         told = notices.of_message(message, person, ticket, [])
         files = message.attachments
         notices.tell_agents(

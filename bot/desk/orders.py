@@ -85,7 +85,7 @@ def wholly(
     return Outcome(refuse(box, number, only_once), Reason.NOT_UNDERSTOOD if wrong else Reason.REFUSED, number)
 
 
-def attempt(box: Letterbox, problems: Told, work: Callable[[], dict[str, Any]]) -> Told:
+def attempt(box: Letterbox, problems: Told, work: Callable[[], Told]) -> Told:
     """One piece of it. What cannot be done is noted, and leaves nothing behind for the next piece to meet."""
     savepoint = box.tx.connection.begin_nested()
     try:
@@ -95,25 +95,26 @@ def attempt(box: Letterbox, problems: Told, work: Callable[[], dict[str, Any]]) 
         problems.append(_told(refused))
         return []
     savepoint.commit()
-    return [done]
+    return done
 
 
-def run(
-    box: Letterbox, command: Command, number: int | None, files: tuple[Attachment, ...]
-) -> dict[str, Any]:
-    """Do one command; ``number``: the ticket of the thread. Raises ``Refused``."""
+def run(box: Letterbox, command: Command, number: int | None, files: tuple[Attachment, ...]) -> Told:
+    """Do one command; ``number``: the ticket of the thread. What was done stands first, then what the agent
+    should know besides. Raises ``Refused``."""
     if command.verb == "help":
-        return {"verb": "help", "code": "help", "verbs": list(commands.VERBS)}
+        return [{"verb": "help", "code": "help", "verbs": list(commands.VERBS)}]
     if command.verb in {"list", "mine"}:
-        return {"verb": command.verb, **lists.told(box.tx, box.agent, command, box.desk)}
+        return [{"verb": command.verb, **lists.told(box.tx, box.agent, command, box.desk)}]
     about = target(command, number)
     if about is None:
         raise Refused("which-ticket", verb=command.verb)
     if command.verb == "reply":
-        return reply(box, about, command.words, files, thread=number)
+        return [reply(box, about, command.words, files, thread=number)]
     case = case_of(box, about, files, thread=number)
     done = verbs.VERBS[command.verb](case, command)
-    return {"verb": command.verb, "code": done.code, "ticket": box.desk.name_of(about), **done.values}
+    name = box.desk.name_of(about)
+    told = (done, *case.remarks)
+    return [{"verb": command.verb, "code": one.code, "ticket": name, **one.values} for one in told]
 
 
 def case_of(box: Letterbox, number: int, files: tuple[Attachment, ...], *, thread: int | None = None) -> Case:
@@ -140,7 +141,7 @@ def reply(
         raise Refused("is-merged", into=box.desk.name_of(case.ticket.merged_into_id))
     case.refuse_notes(text)
     if case.ticket.owner_id is None:
-        case.take()
+        case.take(quietly=True)
     case.keep(REPLY, text, external_id=box.message.external_id, inbox_id=box.inbox_id)
     case.tell_requester(Letter(Kind.REPLY, "reply", {"text": text, "by": box.agent.section.name}, files))
     case.answered()

@@ -18,7 +18,7 @@ def next_waking(now: datetime, zone: ZoneInfo, quiet: config.Quiet) -> datetime 
     The hours may run past midnight. A clock on the wall decides, also where it changes: an end inside a
     skipped hour is the moment at which that hour is over.
     """
-    begins, ends = _hours(quiet)
+    _, ends = _hours(quiet)
     if not _is_quiet(now, zone, quiet):
         return None
     end = now

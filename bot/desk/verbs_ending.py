@@ -23,7 +23,7 @@ def resolve(case: Case, command: Command) -> Done:
     again."""
     case.refuse_notes(command.words)
     if case.ticket.owner_id is None:
-        case.take()
+        case.take(quietly=True)
     done = resolution.read(command.words)
     values = _waits_no_more(case) | {"resolved_at": case.now, "resolution": done.kept()}
     moving.move(case, "resolved", State.RESOLVED, quietly=True, **values)

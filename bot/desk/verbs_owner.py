@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.desk import letters, moving
+from bot.desk import letters, moving, notices, stories
 from bot.desk.agents import Agent
 from bot.desk.cases import Case, Done, Refused
 from bot.desk.commands import Command
@@ -25,12 +25,16 @@ def take(case: Case, _: Command) -> Done:
 def assign(case: Case, command: Command) -> Done:
     """``assign NAME``: to an agent or a team."""
     if key := case.desk.roster.named(command.words):
+        if key == case.agent.key:
+            return take(case, command)
         return _assign_to(case, case.desk.roster.load(case.tx, key, case.now))
     team = _team(case.desk, command.words)
     if team is None:
         raise Refused("no-such-person", given=command.words)
-    # Whoever owns the ticket goes on owning it while another team works on it, until one of them takes it.
-    if case.change("queued", queue=team):
+    # Whoever owns the ticket goes on owning it while another team works on it, until one of them takes it. A
+    # team that gives its tickets out has given it to somebody by now when nobody owned it, and told them.
+    owner = case.ticket.owner_id
+    if case.change("queued", queue=team) and case.ticket.owner_id == owner:
         for key in case.desk.roster.of_team(team):
             if key != case.agent.key:
                 _hand_over(case, case.desk.roster.load(case.tx, key, case.now))
@@ -38,10 +42,12 @@ def assign(case: Case, command: Command) -> Done:
 
 
 def _assign_to(case: Case, other: Agent) -> Done:
+    """Somebody who is away today may be meant all the same; the agent is told."""
     state = State.OPEN if case.ticket.state == State.NEW else case.ticket.state
-    changed = case.change("assigned", owner_id=other.person.id, state=state)
-    if changed and other.key != case.agent.key:
+    if case.change("assigned", owner_id=other.person.id, state=state):
         _hand_over(case, other)
+    if notices.is_away(other.key, case.desk, case.now):
+        case.remarks.append(Done("away", {"who": other.section.name}))
     return Done("assigned", {"to": other.section.name})
 
 
@@ -54,9 +60,10 @@ def _team(desk: Desk, words: str) -> str | None:
 
 def _hand_over(case: Case, to: Agent) -> None:
     """A hand-over carries the whole story."""
-    story = tickets.words_of(case.tx, case.ticket.id)
-    letter = Letter(Kind.NOTICE, "handed_over", {"by": case.agent.section.name, "story": story})
-    letters.write(case.tx, letters.agent_reader(to, case.desk), case.ticket, letter, case.desk, case.now)
+    reader = letters.agent_reader(to, case.desk)
+    story = stories.of(case.tx, case.ticket, case.desk, reader.locale)
+    letter = Letter(Kind.NOTICE, "handed_over", {"by": case.agent.section.name, **story})
+    letters.write(case.tx, reader, case.ticket, letter, case.desk, case.now)
 
 
 def link(case: Case, command: Command) -> Done:

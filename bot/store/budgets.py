@@ -17,8 +17,8 @@ from bot.store.prepared import Prepared
 
 @dataclass(frozen=True, slots=True)
 class AutomaticCounts:
-    """How many automatic messages went to a recipient and to its domain of late. Notices, which agents get
-    for their work, do not count: else an agent could not be answered."""
+    """How many acknowledgements went to a recipient and to its domain of late: what their own mail causes. What
+    agents and timers cause does not count, else a person whose requests go on would not be answered."""
 
     recipient_hour: int
     recipient_day: int
@@ -32,7 +32,7 @@ _TO_RECIPIENT = Prepared(
         Outbox.recipient == sa.bindparam("to"),
         Outbox.created_at > sa.bindparam("day", type_=Moment()),
         Outbox.automatic.is_(True),
-        Outbox.kind != word(Kind.NOTICE),
+        Outbox.kind == word(Kind.ACKNOWLEDGEMENT),
     )
 )
 _TO_DOMAIN = Prepared(
@@ -40,7 +40,7 @@ _TO_DOMAIN = Prepared(
         Outbox.domain == sa.bindparam("to"),
         Outbox.created_at > sa.bindparam("hour", type_=Moment()),
         Outbox.automatic.is_(True),
-        Outbox.kind != word(Kind.NOTICE),
+        Outbox.kind == word(Kind.ACKNOWLEDGEMENT),
     )
 )
 
@@ -63,7 +63,7 @@ def automatic_to_tagged(tx: Tx, local: str, domain: str, now: datetime) -> tuple
         Outbox.domain == domain,
         Outbox.created_at > now - timedelta(days=1),
         Outbox.automatic.is_(True),
-        Outbox.kind != word(Kind.NOTICE),
+        Outbox.kind == word(Kind.ACKNOWLEDGEMENT),
         recipient.in_([f"{local}+", f"{local}@"]),
     )
     hour, day = tx.run(query).one()

@@ -156,12 +156,14 @@ def queue(
 
 
 def withdraw(tx: Tx, ticket: int, *events: str) -> int:
-    """Take back what still waits for its moment and is overtaken by what has happened since."""
+    """Take back what still waits for its moment and is overtaken by what has happened since. What a person
+    wrote is never taken back."""
     return tx.run(
         sa.update(Outbox)
         .where(
             Outbox.ticket_id == ticket,
             Outbox.event.in_(events),
+            Outbox.automatic.is_(True),
             Outbox.state == word(OutboxState.QUEUED),
             Outbox.attempts == 0,
         )

@@ -28,6 +28,8 @@ class Person(Base):
     """Whom they proved to be: all that was theirs is the other's now."""
     erased_at: Mapped[datetime | None]
     """When all that told of them was taken out."""
+    given_at: Mapped[datetime | None]
+    """When a ticket was last given to this agent by itself: whose turn it is."""
     __table_args__ = (Index("person_agent", "agent", unique=True),)
 
 

@@ -36,6 +36,7 @@ def upgrade() -> None:
     op.add_column("person", sa.Column("phone", sa.String(64), nullable=False, server_default=""))
     op.add_column("person", sa.Column("merged_into_id", sa.BigInteger(), nullable=True))
     op.add_column("person", sa.Column("erased_at", _MOMENT, nullable=True))
+    op.add_column("person", sa.Column("given_at", _MOMENT, nullable=True))
     _pauses()
     _surveys()
     _proofs()

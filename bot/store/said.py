@@ -1,0 +1,138 @@
+"""What the desk has said to somebody, and what of it still waits: whether more may, or must, be said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from bot.message import Kind
+from bot.store.conversation import FOLLOWER
+from bot.store.dialect import word
+from bot.store.engine import Tx
+from bot.store.models import AttachmentRow, Entry, Outbox, OutboxState, Participant, Person, Ticket
+
+_ANSWERS = (Kind.ACKNOWLEDGEMENT, Kind.REPLY)
+
+
+def may_be_told(tx: Tx, ticket: int) -> bool:
+    """Whether a machine may write to the requester by itself: it was let answer them when they asked, or a
+    person of the desk has written to them, or a proved person asked. Else a machine asked, or a forger."""
+    answered = sa.select(Outbox.id).where(
+        Outbox.ticket_id == ticket, Outbox.kind.in_([word(kind) for kind in _ANSWERS])
+    )
+    asked = sa.select(Entry.id).where(
+        Entry.ticket_id == ticket, Entry.kind == "message", Entry.author_id == Ticket.requester_id
+    )
+    query = sa.select(sa.or_(sa.exists(answered), sa.and_(Ticket.proved.is_(True), sa.exists(asked))))
+    return bool(tx.run(query.where(Ticket.id == ticket)).scalar())
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """An automatic message that has not been tried yet."""
+
+    id: int
+    values: dict[str, Any]
+    """Of its notice."""
+
+
+def unsaid(tx: Tx, ticket: int, event: str) -> list[Unsaid]:
+    """What waits to be said about a ticket."""
+    rows = tx.run(
+        sa.select(Outbox.id, Outbox.message).where(
+            Outbox.ticket_id == ticket,
+            Outbox.event == event,
+            Outbox.automatic.is_(True),
+            Outbox.state == word(OutboxState.QUEUED),
+            Outbox.attempts == 0,
+        )
+    )
+    return [Unsaid(number, msgspec.json.decode(text)["notice"]["values"]) for number, text in rows]
+
+
+def take_back(tx: Tx, numbers: Collection[int]) -> None:
+    """It is not said any more; see ``outbox.withdraw``."""
+    if numbers:
+        tx.run(
+            sa.update(Outbox)
+            .where(
+                Outbox.id.in_(sorted(numbers)),
+                Outbox.state == word(OutboxState.QUEUED),
+                Outbox.attempts == 0,
+            )
+            .values(
+                state=OutboxState.STALE,
+                result="overtaken by what happened since",
+                finished_at=tx.clock(),
+            )
+        )
+
+
+def notices_since(tx: Tx, event: str, address: str, since: datetime) -> tuple[int, int]:
+    """How many notices of an event went to a mailbox, whatever stood behind a plus in its address (E3), and to
+    its whole domain, since a moment."""
+    local, _, domain = address.rpartition("@")
+    bare = local.partition("+")[0]
+    name = sa.func.substr(Outbox.recipient, 1, len(bare) + 1)
+    theirs = sa.or_(Outbox.recipient == address, name.in_([f"{bare}+", f"{bare}@"]))
+    query = sa.select(sa.func.count(sa.case((theirs, 1))), sa.func.count()).where(
+        Outbox.domain == domain, Outbox.created_at > since, Outbox.event == event
+    )
+    mailbox, all_there = tx.run(query).one()
+    return mailbox, all_there
+
+
+def files_of(tx: Tx, ticket: int, most: int = 50) -> list[str]:
+    """The names of the files of a ticket, oldest first, without the pictures inside texts; each once."""
+    query = (
+        sa.select(AttachmentRow.name)
+        .join(Entry, Entry.id == AttachmentRow.entry_id)
+        .where(Entry.ticket_id == ticket, AttachmentRow.inline.is_(False))
+        .order_by(AttachmentRow.id)
+        .limit(4 * most)
+    )
+    return list(dict.fromkeys(tx.run(query).scalars()))[:most]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a request stands, as its requester may know."""
+
+    id: int
+    subject: str
+    state: str
+    owner: str
+    promised_at: datetime | None
+    opened_at: datetime
+    requester: int
+
+
+def standing(tx: Tx, person: int, most: int, only: int | None = None) -> list[Standing]:
+    """A person's requests that are not closed, with those that they follow, newest first; or the one that is
+    named, closed or not, when it is one of theirs."""
+    follows = sa.select(Participant.ticket_id).where(
+        Participant.person_id == person, Participant.role == FOLLOWER
+    )
+    query = (
+        sa.select(
+            Ticket.id,
+            Ticket.subject,
+            Ticket.state,
+            sa.func.coalesce(Person.name, ""),
+            Ticket.promised_at,
+            Ticket.opened_at,
+            Ticket.requester_id,
+        )
+        .join(Person, Person.id == Ticket.owner_id, isouter=True)
+        .where(sa.or_(Ticket.requester_id == person, Ticket.id.in_(follows)))
+    )
+    if only is not None:
+        query = query.where(Ticket.id == only)
+    else:
+        query = query.where(Ticket.state != "closed", Ticket.merged_into_id.is_(None))
+    return [Standing(*row) for row in tx.run(query.order_by(Ticket.id.desc()).limit(most))]
