@@ -36,12 +36,13 @@ from bot.store import inbox, outbox
 from bot.store.blobs import open_blobs
 from bot.store.engine import Tx
 from bot.timers import Timers
+from bot.web.door import WebDoor
 from bot.web.probes import Probes, Queues
 from bot.workers import Workers
 
 if TYPE_CHECKING:
     from bot.mail.compose import ComposedMail
-    from bot.ports import Accept, Sender
+    from bot.ports import Accept, Sender, Source
     from bot.render.mail import MailJob
 
 log = logging.getLogger("deskbot.app")
@@ -82,6 +83,7 @@ class App:
             ImapDoor(name, section, self._translate, house, Health(name, self.metrics, self._mailbox_trouble))
             for name, section in config.imap.items()
         )
+        self.pages = WebDoor(self.desk.links)
         self.intake = self._make_intake()
         self.delivery = Delivery(
             self.store,
@@ -103,10 +105,11 @@ class App:
         self._alarms: set[asyncio.Task[int]] = set()
 
     def _make_intake(self) -> Intake:
+        sources: dict[str, Source] = {self.config.smtp.name: self.door, self.pages.name: self.pages}
         return Intake(
             self.store,
             self.blobs,
-            {self.config.smtp.name: self.door} | {box.name: box for box in self.mailboxes},
+            sources | {box.name: box for box in self.mailboxes},
             self.desk,
             self.metrics,
             worker=self.worker,
@@ -143,7 +146,7 @@ class App:
         for box in self._read_here():
             runner.door(f"imap.{box.name}", partial(box.run, keep))
         if "web" in self.roles and self.config.web.enabled:
-            runner.door("web", self._serve_web)
+            runner.door("web", partial(self._serve_web, keep))
         if "intake" in self.roles:
             runner.loop("intake", self.intake.run)
         if "delivery" in self.roles:
@@ -171,14 +174,16 @@ class App:
             os.close(self._lock)
             self._lock = None
 
-    async def _serve_web(self) -> None:
+    async def _serve_web(self, accept: Accept) -> None:
         from bot.web.app import create_app
+        from bot.web.pages import Pages
         from bot.web.server import serve
 
         doors = {"smtp": self._smtp_listens} if "smtp" in self.roles and self.config.smtp.enabled else {}
         doors |= {f"imap.{box.name}": box.serving for box in self._read_here()}
-        pages = create_app(Probes(self._queues, doors), self.metrics, self.config.web)
-        await serve(pages, self.config.web, self._web_listens)
+        pages = Pages(self.store, self.blobs, self.desk, accept, self.now)
+        app = create_app(Probes(self._queues, doors), self.metrics, self.config.web, pages)
+        await serve(app, self.config.web, self._web_listens)
 
     def _read_here(self) -> list[ImapDoor]:
         """The mailboxes that this process reads, or waits to read."""

@@ -1,6 +1,6 @@
-"""The web pages: for now what a machine asks, whether we live, are ready, and our figures.
+"""The web application: what a machine asks, whether we live, are ready, and our figures; and the pages of people.
 
-Nothing here changes anything, and nothing here tells a secret, an address or an error's words (K9, L1).
+Nothing of the former changes anything, or tells a secret, an address or an error's words (K9, L1).
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.config import Web
 from bot.metrics import CONTENT_TYPE, Metrics
+from bot.web.forms import LARGEST
+from bot.web.pages import Pages
 from bot.web.probes import Probes, Queues
 
 log = logging.getLogger("deskbot.web")
 
 T = TypeVar("T")
 
-LARGEST_BODY: Final = 65_536
 PROBE_SECONDS: Final = 2.0
 """After which a database or a door that does not answer counts as away."""
 FRESH_SECONDS: Final = 1.0
@@ -159,8 +160,8 @@ async def _not_found(request: Request, error: Exception) -> Response:  # noqa: A
     return PlainTextResponse("not found\n", 404)
 
 
-def create_app(probes: Probes, metrics: Metrics, section: Web) -> Starlette:
-    """The application: ``/healthz``, ``/readyz`` and ``/metrics``, by GET and HEAD; all else is 404.
+def create_app(probes: Probes, metrics: Metrics, section: Web, pages: Pages | None = None) -> Starlette:
+    """The application: ``/healthz``, ``/readyz`` and ``/metrics``, by GET and HEAD, and the pages; all else is 404.
 
     ``/metrics`` wants ``section.metrics_token`` as a bearer token; without one it answers only to this machine.
     """
@@ -170,10 +171,11 @@ def create_app(probes: Probes, metrics: Metrics, section: Web) -> Starlette:
             Route("/healthz", health.live),
             Route("/readyz", health.ready),
             Route("/metrics", health.figures),
+            *(pages.routes() if pages else ()),
         ],
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST),
         ],
         exception_handlers={404: _not_found, Exception: _failed},
     )

@@ -21,7 +21,10 @@ log = logging.getLogger("deskbot.web")
 MOST_CONNECTIONS: Final = 100
 """Beyond which the answer is 503; beyond twice as many there is none."""
 REQUEST_SECONDS: Final = 20
-"""From the connection, or the last answer, to the end of the next answer."""
+"""From the connection, or the last answer, to the end of the next answer; for a long answer, from one piece that
+its reader has taken to the next."""
+ANSWER_SECONDS: Final = 900
+"""For an answer in all, however steadily its reader takes it."""
 LARGEST_HEAD: Final = 16_384
 KEEP_ALIVE_SECONDS: Final = 5
 STOP_SECONDS: Final = 1.8
@@ -31,6 +34,8 @@ class GuardedConnection(H11Protocol):
     """A connection that must come to an end."""
 
     seconds: ClassVar[float] = REQUEST_SECONDS
+    most_seconds: ClassVar[float] = ANSWER_SECONDS
+    _ends_at = 0.0
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
@@ -38,11 +43,16 @@ class GuardedConnection(H11Protocol):
         super().connection_made(transport)
         if len(self.connections) > 2 * MOST_CONNECTIONS:
             transport.abort()
-        self._count_again()
+        self._begin_again()
 
     def on_response_complete(self) -> None:
         """An answer is out: the next one may take as long again."""
         super().on_response_complete()
+        self._begin_again()
+
+    def resume_writing(self) -> None:
+        """The reader of a long answer has taken a piece of it: the next one may take as long again."""
+        super().resume_writing()
         self._count_again()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -51,10 +61,15 @@ class GuardedConnection(H11Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
 
+    def _begin_again(self) -> None:
+        self._ends_at = self.loop.time() + self.most_seconds
+        self._count_again()
+
     def _count_again(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
-        self._deadline = self.loop.call_later(self.seconds, self.transport.abort)
+        until = min(self.loop.time() + self.seconds, self._ends_at)
+        self._deadline = self.loop.call_at(until, self.transport.abort)
 
 
 class _Server(uvicorn.Server):
