@@ -25,6 +25,7 @@ from bot.desk import (
     by_agent,
     by_requester,
     followers,
+    giving,
     matching,
     notices,
     people,
@@ -311,5 +312,6 @@ def _tell_team(
     message, desk = facts.message, facts.desk
     proposed = followers.propose(tx, message, number, desk, now)
     if ticket := conversation.whole(tx, number):
+        ticket = giving.at_opening(tx, ticket, desk, now)
         told = notices.of_message(message, person, ticket, proposed)
         notices.tell_agents(tx, ticket, "new_ticket", told, desk, now, but=agent, files=message.attachments)

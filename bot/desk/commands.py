@@ -42,6 +42,7 @@ VERBS: Final[dict[str, Takes]] = {
     "priority": Takes.WORD,
     "category": Takes.WORD,
     "wait": Takes.OPTIONAL_TEXT,
+    "update": Takes.TEXT,
     "escalate": Takes.TEXT,
     "resolve": Takes.OPTIONAL_TEXT,
     "close": Takes.OPTIONAL_TEXT,

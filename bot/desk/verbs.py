@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bot.desk import verbs_clock, verbs_ending, verbs_looking, verbs_owner, verbs_reading
+from bot.desk import verbs_clock, verbs_ending, verbs_looking, verbs_owner, verbs_progress, verbs_reading
 from bot.desk.cases import Case, Done
 from bot.desk.commands import Command
 
@@ -22,6 +22,7 @@ VERBS: Final[dict[str, Callable[[Case, Command], Done]]] = {
     "merge": verbs_owner.merge,
     "priority": verbs_clock.priority,
     "wait": verbs_clock.wait,
+    "update": verbs_progress.update,
     "escalate": verbs_clock.escalate,
     "category": verbs_reading.category,
     "resolve": verbs_ending.resolve,
