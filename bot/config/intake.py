@@ -196,17 +196,30 @@ CATEGORIES: Final = {
 }
 
 QUESTIONS: Final = {
-    "what": Question(en="What happens?", zh="出现了什么情况？", it="Che cosa succede?"),
-    "since": Question(en="Since when?", zh="从什么时候开始的？", it="Da quando?"),
+    "what": Question(
+        en="What happens?", zh="出现了什么情况？", it="Che cosa succede?",
+        known_by=r"(?:[\p{L}\p{N}]+[^\p{L}\p{N}]+){5}[\p{L}\p{N}]|\p{Han}{10}",
+    ),
+    "since": Question(
+        en="Since when?", zh="从什么时候开始的？", it="Da quando?",
+        known_by=r"(?i)\b(?:since|yesterday|today|this morning|last week|ieri|oggi|stamattina|da quando|dalle|scors[oa])\b"
+        r"|昨天|今天|今早|早上|上午|下午|刚才|刚刚|上周|以来|开始|\b\d{1,2}:\d{2}\b",
+    ),
     "doing": Question(
-        en="What were you doing when it happened?", zh="出现问题时您在做什么操作？", it="Che cosa stava facendo quando è successo?"
+        en="What were you doing when it happened?", zh="出现问题时您在做什么操作？", it="Che cosa stava facendo quando è successo?",
+        known_by=r"(?i)\b(?:when i|while i|after i|whenever i|quando (?:apro|provo|clicco)|mentre)\b|的时候|之后",
     ),
     "error": Question(
-        en="What does the error message say?", zh="错误提示的内容是什么？", it="Che cosa dice il messaggio di errore?"
+        en="What does the error message say?", zh="错误提示的内容是什么？", it="Che cosa dice il messaggio di errore?",
+        known_by=r"""(?i)["“«「『][^"”»」』]{8}|\b(?:error|errore|code|codice)\b.{0,3}\d|错误(?:代码|码)?.{0,3}\d|提示[：:]""",
     ),
     "device": Question(
         en="Which computer or device is it, with which system?", zh="是哪台电脑或设备？使用什么系统？",
         it="Quale computer o dispositivo è, con quale sistema?",
+        known_by=r"(?i)\b(?:windows|mac ?os|macbook|iphone|ipad|android|linux|thinkpad|surface)\b",
     ),
-    "line": Question(en="Which telephone line is it?", zh="是哪条电话线路（号码）？", it="Quale linea telefonica è?"),
+    "line": Question(
+        en="Which telephone line is it?", zh="是哪条电话线路（号码）？", it="Quale linea telefonica è?",
+        known_by=r"\d[\d ()/.-]{2}\d",
+    ),
 }  # fmt: skip

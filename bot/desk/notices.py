@@ -53,6 +53,7 @@ def acknowledgement(
                 "desk_address": config.desk.address,
                 "queue": opened.decision.queue,
                 "questions": [config.questions[key].text(opened.locale) for key in opened.asked],
+                "complaint": is_complaint(opened.decision.category, desk),
                 "status_url": letters.status_page(desk, opened.number, person.id, now)
                 if may_repeat
                 else None,
@@ -65,6 +66,12 @@ def acknowledgement(
             earlier=tuple(reversed(message.thread_keys)),
         ),
     )
+
+
+def is_complaint(category: str | None, desk: Desk) -> bool:
+    """Whether a category is one of complaints: then the first answer says that it was recorded."""
+    known = desk.config.categories.get(category or "")
+    return known is not None and known.complaint
 
 
 def may_be_repeated(message: IncomingMessage, sender: str, desk: Desk) -> bool:

@@ -50,12 +50,14 @@ def open_for(
     *,
     inbox_id: int | None,
     follows: Match | None = None,
+    asks: bool = True,
 ) -> Opened:
-    """Open a ticket with its first words. ``follows``: the closed ticket that the message answered."""
+    """Open a ticket with its first words. ``follows``: the closed ticket that the message answered; ``asks``:
+    whether what is missing is asked back."""
     decision = rules.decide(message, canonical(message.sender.address), desk, now)
     promise = sla.promise(desk.config.priorities[decision.priority], now, desk.calendar)
     locale = requester.locale or decision.locale or language_of(message, requester, desk)
-    asked = questions.missing(message, decision.category, desk)
+    asked = questions.missing(message, decision.category, desk) if asks and follows is None else ()
     number = store.open_ticket(
         tx,
         store.NewTicket(
@@ -159,9 +161,11 @@ def _take_in(
 ) -> None:
     """What the requester's words change: answers to questions become fields, who waited for them goes on."""
     values: dict[str, Any] = {}
-    open_questions = tuple(key for key, said in (ticket.fields or {}).items() if not said)
-    if open_questions and (said := questions.answers(message.reply_text, open_questions, desk)):
-        values["fields"] = {**(ticket.fields or {}), **said}
+    fields = ticket.fields or {}
+    if not all(fields.values()):
+        said = questions.answers(message.reply_text, tuple(fields), desk)
+        if new := {key: answer for key, answer in said.items() if not fields[key]}:
+            values["fields"] = fields | new
     if after != ticket.state:
         values |= {
             "state": after,
@@ -194,7 +198,7 @@ def open_on_behalf(
     inbox_id: int | None,
 ) -> Opened:
     """Open a ticket that an agent writes down, or passes on, for somebody else: it is theirs (D20)."""
-    opened = open_for(tx, message, requester, desk, now, inbox_id=inbox_id)
+    opened = open_for(tx, message, requester, desk, now, inbox_id=inbox_id, asks=False)
     store.record(
         tx,
         opened.number,

@@ -26,6 +26,8 @@ _UNSPACED: Final = (
 )
 """Thai, Lao, Burmese, Khmer, Japanese, Chinese; and Korean, which adds endings to words."""
 _TOKEN: Final = re.compile(f"[^\\W{_UNSPACED}]+")
+UNIT: Final = re.compile(f"[{_UNSPACED}]|[^\\W{_UNSPACED}]+")
+"""A word, or a character that is about as much."""
 
 
 def fold(text: str) -> str:
