@@ -77,12 +77,12 @@ def note(case: Case, command: Command) -> Done:
 
 
 def why_(case: Case, _: Command) -> Done:
-    """``why``: what happened, step by step."""
-    story = tickets.story(case.tx, case.ticket.id)
-    section, home = case.agent.section, case.desk.config.desk
-    zone = ZoneInfo(section.time_zone or home.time_zone)
-    steps = [f"{step.when}  {step.what}" for step in why.told(story, zone)] if story else []
-    return Done("why", {"steps": steps[-_MOST_STEPS:]})
+    """``why``: what happened, step by step, and what is due next."""
+    section, config = case.agent.section, case.desk.config
+    zone = ZoneInfo(section.time_zone or config.desk.time_zone)
+    locale = section.locale or config.desk.locale
+    told = why.tell(case.tx, case.ticket.id, config, locale, zone) or []
+    return Done("why", {"steps": [f"{step.when}  {step.what}" for step in told[-_MOST_STEPS:]]})
 
 
 def status(case: Case, _: Command) -> Done:

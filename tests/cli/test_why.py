@@ -54,16 +54,16 @@ def test_what_an_agent_did_is_told_step_by_step(tmp_path: Path) -> None:
         works(desk, ANNA, "#take\n#priority P1\n#link dora@localhost", number)
         answers(desk, ANNA, number, "#resolve\nDone.", verdict=Verdict.PASS)
         told = why(desk)
-        for action in (
-            "followers.proposed",
-            "assigned",
-            "priority",
-            "follower.added",
-            "resolved",
-            "answered",
+        for sentence in (
+            "others had the mail too and may be let follow the request: dora@localhost",
+            "Anna Rossi took the request",
+            "Anna Rossi set the priority to P1",
+            "Anna Rossi let dora@localhost follow the request",
+            "Anna Rossi resolved it",
+            "Anna Rossi gave the first response",
         ):
-            assert f"  {action}" in told
-        assert "reply to ann@localhost was written" in told
+            assert f"  {sentence}" in told
+        assert "the news that it is resolved to ann@localhost was written" in told
 
 
 def test_g6_no_value_of_an_event_can_steer_the_terminal(tmp_path: Path) -> None:
