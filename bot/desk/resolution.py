@@ -95,6 +95,8 @@ class _Reading:
     workaround: bool = False
     part: Part = Part.SOLUTION
     """Where the next line without a label belongs."""
+    block: bool = False
+    """The label stood alone: all lines up to an empty one are its."""
     numbered: bool = False
     """The steps have marks, so a line without one goes on with the step above it."""
 
@@ -123,7 +125,7 @@ def read(words: str) -> Resolution:
 
 
 def _begin(reading: _Reading, part: Part, rest: str) -> None:
-    reading.part = part
+    reading.part, reading.block = part, not rest
     if part is Part.WORKAROUND:
         reading.workaround, reading.part = True, Part.SOLUTION
     if not rest:
@@ -145,7 +147,7 @@ def _go_on(reading: _Reading, line: str, before: str) -> None:
             reading.steps[-1] += f"\n{bare}"
         else:
             reading.steps.append(bare)
-    elif reading.part is Part.CAUSE and (_is_label_alone(before) or len(before) >= _BROKEN_AT):
+    elif reading.part is Part.CAUSE and (reading.block or len(before) >= _BROKEN_AT):
         reading.cause.append(bare)
     else:
         reading.part = Part.SOLUTION
@@ -175,8 +177,3 @@ def _without_mark(reading: _Reading, line: str) -> str:
         return line
     reading.numbered = True
     return found[1].strip()
-
-
-def _is_label_alone(line: str) -> bool:
-    found = _LABEL.fullmatch(line)
-    return found is not None and not found[2].strip()
