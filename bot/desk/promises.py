@@ -246,7 +246,7 @@ def start(tx: Tx, number: int, desk: Desk, now: datetime) -> None:
     timers.cancel_about(tx, number, *TARGETS)
     for name in _unmet(ticket):
         start_next(tx, ticket, counted[name], desk, now)
-    if missed(ticket, now):
+    if any(breaches_of(tx, number, name) for name, _ in missed(ticket, now)):
         keep_escalating(tx, ticket, desk, now)
     else:
         timers.cancel(tx, number, ESCALATE)

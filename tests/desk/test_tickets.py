@@ -24,8 +24,10 @@ def test_a_ticket_begins_new_with_the_promise_of_its_priority(tmp_path: Path) ->
         ticket = desk.ticket(desk.receive(a_message()).ticket or 0)
         assert (ticket.state, ticket.priority, ticket.queue) == ("new", "P2", "first-line")
         assert ticket.first_response_due == MONDAY + timedelta(hours=1)
+        assert ticket.resolution_due == MONDAY + timedelta(hours=8)
         timers = {row.kind: row.due_at for row in desk.rows(Timer)}
-        assert timers == {"first-response": ticket.first_response_due, "resolution": ticket.resolution_due}
+        assert timers["first-response.50"] == MONDAY + timedelta(minutes=30)
+        assert timers["resolution.50"] == MONDAY + timedelta(hours=4)
 
 
 def test_l8_an_opened_ticket_says_who_by_which_door_and_how_it_began(tmp_path: Path) -> None:
