@@ -26,6 +26,7 @@ OPTIONAL: Final[dict[str, Any]] = {
     "follows": None,
     "complaint": False,
     "owner": "",
+    "by": "",
     "text": "",
     "cause": "",
     "steps": (),

@@ -120,7 +120,7 @@ def _html_paragraph(node: Node, inner: Callable[[], str]) -> str:
     if not _is_buttons(node):
         return f'<p style="{STYLE["p"]}">{inner()}</p>\n'
     made = "".join(_html_button(one) for one in node["children"] if one["type"] == "link")
-    return f'<div style="margin:0 0 16px 0">\n{made}</div>\n'
+    return f'<div style="padding:0 0 6px 0">\n{made}</div>\n'
 
 
 def _html_button(node: Node) -> str:

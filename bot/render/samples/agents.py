@@ -199,8 +199,8 @@ TO_AGENTS: Final[dict[str, tuple[Sample, ...]]] = {
         ),
     ),
     "update_due": (
-        ("usual", {**_OURS, "told_at": BEFORE, "tells_at": SOON}),
-        ("never told", {**_OURS, "told_at": None, "tells_at": None, "who": "", "subject": ""}),
+        ("usual", {**ABOUT, "who": "Anna Rossi", "told_at": BEFORE, "tells_at": SOON}),
+        ("never told", {**ABOUT, "told_at": None, "tells_at": None, "who": "", "subject": ""}),
         ("hostile", {**_HOSTILE_OURS, "told_at": BEFORE, "tells_at": TOMORROW}),
     ),
     "low_rating": (

@@ -43,6 +43,8 @@ _DONE: Final[list[dict[str, Any]]] = [
     {"code": "status", "owner": "Ada Lovelace", "due": "2026-03-10T15:40:00+00:00", "state": "open"},
     {"code": "status", "owner": "", "due": LATE, "state": "new"},
     {"code": "status", "owner": "", "due": None, "state": "closed"},
+    {"code": "status", "owner": "", "due": None, "state": "waiting", "waiting_for": "supplier"},
+    {"code": "status", "owner": "", "due": None, "state": "waiting", "waiting_for": "requester"},
     {
         "code": "why",
         "steps": ["Tue 10 Mar 09:02  a message was accepted through mail", "Tue 10 Mar 09:03  sent"],
@@ -100,6 +102,7 @@ _PROBLEMS: Final[list[dict[str, Any]]] = [
     {"code": "no-such-category", "given": "toaster", "known": ""},
     {"code": "no-such-degree", "given": "huge", "known": "low, medium, high"},
     {"code": "no-such-moment", "given": "soonish"},
+    {"code": "no-such-update", "given": "need", "known": "still, supplier, fix, need"},
     {"code": "no-such-update", "given": "perhaps", "known": "still, supplier, fix, need"},
     {"code": "of-tomorrow"},
 ]

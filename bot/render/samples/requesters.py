@@ -111,6 +111,10 @@ TO_REQUESTERS: Final[dict[str, tuple[Sample, ...]]] = {
         ("handed over", {**_PROGRESS, "what": "handed-over"}),
         ("handed over to a team", {**_PROGRESS, "what": "handed-over", "owner": ""}),
         ("waiting for them", {**_PROGRESS, "what": "waiting-requester", "text": _WORDS}),
+        (
+            "waiting for them, by an agent",
+            {**_PROGRESS, "what": "waiting-requester", "text": _WORDS, "by": "Ada Lovelace"},
+        ),
         ("waiting for them, without words", {**_PROGRESS, "what": "waiting-requester"}),
         (
             "waiting for a supplier",
