@@ -32,6 +32,7 @@ from bot.desk import (
     screening,
     shares,
     tickets,
+    tombstones,
 )
 from bot.desk.desk import Desk
 from bot.desk.incoming import Incoming
@@ -155,7 +156,8 @@ class Intake:
     def _receive_all(self, tx: Tx, claim: Claim, messages: Sequence[IncomingMessage]) -> list[Outcome]:
         """The one transaction: every message of a payload, and that the payload is done."""
         now = self._now()
-        outcomes = [receive(tx, message, self._desk, now, inbox_id=claim.id) for message in messages]
+        key = claim.payload.key
+        outcomes = [receive(tx, message, self._desk, now, inbox_id=claim.id, key=key) for message in messages]
         last = outcomes[-1] if outcomes else Outcome(Result.IGNORED, Reason.EMPTY)
         if last.result is Result.HELD:
             settled = inbox.hold(tx, claim, last.reason)
@@ -200,13 +202,21 @@ class ClaimLost(DeskbotError):
 
 
 def receive(
-    tx: Tx, message: IncomingMessage, desk: Desk, now: datetime, *, inbox_id: int | None = None
+    tx: Tx,
+    message: IncomingMessage,
+    desk: Desk,
+    now: datetime,
+    *,
+    inbox_id: int | None = None,
+    key: str = "",
 ) -> Outcome:
     """Take one message into the desk. Everything that follows from it is written in this transaction."""
     sender = canonical(message.sender.address) if message.sender.address else ""
     facts = screening.Facts(message, sender, desk)
     if refused := screening.refusal(facts):
         return Outcome(refused.result, refused.reason)
+    if erased := tombstones.refusal(tx, message, sender, key, desk, now, inbox_id):
+        return erased
 
     message = screening.flagged(facts)
     facts = replace(facts, message=message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from bot.desk import tickets
+from bot.desk import tickets, tombstones
 from bot.desk.desk import Desk
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.desk.people import recognise
@@ -33,11 +33,17 @@ def receive(tx: Tx, payload: Payload, message: IncomingMessage, desk: Desk, thre
         if kept.ticket is not None and message.external_id:
             threads[message.external_id] = kept.ticket
         return Outcome(Result.IGNORED, Reason.HISTORY, kept.ticket)
-    outcome = _keep(tx, message, desk, threads, kept.id)
+    outcome = _refusal(tx, payload, message, desk, kept.id) or _keep(tx, message, desk, threads, kept.id)
     history.settle(tx, kept.id, outcome.result, outcome.reason, outcome.ticket)
     if outcome.ticket is not None and message.external_id:
         threads[message.external_id] = outcome.ticket
     return outcome
+
+
+def _refusal(tx: Tx, payload: Payload, message: IncomingMessage, desk: Desk, inbox_id: int) -> Outcome | None:
+    """What was erased is not brought in again."""
+    sender = canonical(message.sender.address) if message.sender.address else ""
+    return tombstones.refusal(tx, message, sender, payload.key, desk, tx.clock(), inbox_id)
 
 
 def _keep(tx: Tx, message: IncomingMessage, desk: Desk, threads: Threads, inbox_id: int) -> Outcome:

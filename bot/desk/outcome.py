@@ -96,7 +96,7 @@ _TOLD = {
     Reason.STATED: "its sender says in which language or time zone to write to them",
     Reason.NOT_ALLOWED: "its sender may not do this",
     Reason.OVER: "it comes too late: the ticket has gone on since",
-    Reason.ERASED: "its person was erased, and it is no new message",
+    Reason.ERASED: "it, or the person who wrote it, was erased, and it is no new message",
     Reason.OWN_MAIL: "it is our own mail that came back, or says so",
     Reason.BOUNCE: "it is a delivery report",
     Reason.TOO_MANY_HOPS: "it has passed too many servers: probably a loop",

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.desk.desk import Desk
+from bot.desk.outcome import Outcome, Reason, Result
 from bot.message import IncomingMessage
-from bot.store import tombstones
+from bot.store import erasure, tombstones
 from bot.store.engine import Tx
 
 FRESH: Final = timedelta(hours=1)
@@ -36,6 +37,17 @@ def erased_among(tx: Tx, addresses: Collection[tuple[str, str]], desk: Desk) -> 
     return {by_hash[one] for one in tombstones.buried(tx, by_hash)}
 
 
+def refusal(
+    tx: Tx, message: IncomingMessage, sender: str, key: str, desk: Desk, now: datetime, inbox_id: int | None
+) -> Outcome | None:
+    """A message that comes back goes no further, and leaves no bytes. ``key``: its payload's, if it has one."""
+    if not comes_back(tx, message, sender, key, desk, now):
+        return None
+    if inbox_id is not None:
+        erasure.drop_payloads(tx, [inbox_id])
+    return Outcome(Result.IGNORED, Reason.ERASED)
+
+
 def comes_back(tx: Tx, message: IncomingMessage, sender: str, key: str, desk: Desk, now: datetime) -> bool:
     """Whether a message is one that was erased, or an old one of somebody who was. Costs nothing for a message
     that was sent just now."""
@@ -44,4 +56,4 @@ def comes_back(tx: Tx, message: IncomingMessage, sender: str, key: str, desk: De
         return False
     address = of_address(message.sender.medium, sender, desk)
     gone = tombstones.buried(tx, [address, *([of_payload(key, desk)] if key else [])])
-    return any(one != address or sent_at < since for one, since in gone.items())
+    return any(one != address or sent_at <= since for one, since in gone.items())

@@ -6,10 +6,14 @@ import errno
 import hashlib
 import os
 import secrets
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from bot import clock
 from bot.errors import StoreError, StoreUnavailable
+
+_FRESH: Final = timedelta(minutes=30)
 
 
 class Blobs(Protocol):
@@ -20,6 +24,10 @@ class Blobs(Protocol):
 
     def get(self, name: str) -> bytes:
         """The content of that name. Raises ``StoreError`` when it is missing or damaged."""
+
+    def remove(self, name: str, before: datetime) -> bool:
+        """Delete content that no row names. False: it was put, or put again, after ``before``, so a row that
+        names it may be about to be written. Missing is gone. Raises ``StoreUnavailable``."""
 
 
 def open_blobs(place: str) -> Blobs:
@@ -38,7 +46,7 @@ class LocalBlobs:
         name = hashlib.sha256(content).hexdigest()
         target = self._folder / name[:2] / name
         try:
-            if not target.exists():
+            if not _touched(target):
                 self._make_folder(target.parent)
                 _write_aside(target, content)
             _sync_folder(target.parent)  # also when it is there: who renamed it may not have come so far
@@ -61,6 +69,18 @@ class LocalBlobs:
             raise StoreError(f"attachment {name[:12]} cannot be read: {error.strerror}") from error
         return _checked(name, content)
 
+    def remove(self, name: str, before: datetime) -> bool:
+        path = self._folder / name[:2] / name
+        try:
+            if path.stat().st_mtime >= before.timestamp():
+                return False
+            path.unlink()
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise StoreUnavailable(f"attachments: {error.strerror}") from error
+        return True
+
 
 class RemoteBlobs:
     """Any service that fsspec speaks to; its own durability is what it promises for a finished upload."""
@@ -75,12 +95,41 @@ class RemoteBlobs:
         name = hashlib.sha256(content).hexdigest()
         path = f"{self._root}/{name[:2]}/{name}"
         try:
-            if not self._files.exists(path):
+            if not self._is_fresh(path):
                 self._files.makedirs(f"{self._root}/{name[:2]}", exist_ok=True)
                 self._files.pipe_file(path, content)
         except Exception as error:
             raise StoreUnavailable(f"attachments: {type(error).__name__}") from error
         return name
+
+    def _is_fresh(self, path: str) -> bool:
+        """Whether content lies there that nobody removes for a while; else it is put anew."""
+        if not self._files.exists(path):
+            return False
+        put_at = self._put_at(path)
+        return put_at is not None and clock.now() - put_at < _FRESH
+
+    def _put_at(self, path: str) -> datetime | None:
+        try:
+            put_at: datetime = self._files.modified(path)
+        except NotImplementedError:
+            return None
+        return put_at if put_at.tzinfo else put_at.replace(tzinfo=UTC)
+
+    def remove(self, name: str, before: datetime) -> bool:
+        path = f"{self._root}/{name[:2]}/{name}"
+        try:
+            if not self._files.exists(path):
+                return True
+            put_at = self._put_at(path)
+            if put_at is not None and put_at >= before:
+                return False
+            self._files.rm_file(path)
+        except FileNotFoundError:
+            return True
+        except Exception as error:
+            raise StoreUnavailable(f"attachments: {type(error).__name__}") from error
+        return True
 
     def get(self, name: str) -> bytes:
         try:
@@ -94,6 +143,15 @@ def _checked(name: str, content: bytes) -> bytes:
     if hashlib.sha256(content).hexdigest() != name:
         raise StoreError(f"attachment {name[:12]} is damaged")
     return content
+
+
+def _touched(path: Path) -> bool:
+    """Whether content is there; then it counts as put now."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _write_aside(target: Path, content: bytes) -> None:
