@@ -49,10 +49,20 @@ def target_is_due(tx: Tx, timer: DueTimer, desk: Desk, now: datetime) -> None:
             after = {"target": name, "said": last.name, "skipped": left}
             tickets.record(tx, ticket.id, "milestones.skipped", now, after=after)
         _ACTS[last.weight](tx, ticket, target, last, desk, now)
-    ticket = conversation.whole(tx, ticket.id)
-    if ticket is not None and promises.is_unmet(ticket, name):
-        timers.cancel_about(tx, ticket.id, name)
-        promises.start_next(tx, ticket, target, desk, now)
+    _go_on(tx, ticket.id, name, desk, now)
+
+
+def _go_on(tx: Tx, number: int, name: str, desk: Desk, now: datetime) -> None:
+    """Start what is next; and when the other target waits to tell the requester of a moment that they do not
+    expect any more, that is counted anew too."""
+    ticket = conversation.whole(tx, number)
+    counted = promises.targets_of(tx, ticket, desk) if ticket else {}
+    for one, target in counted.items():
+        if ticket is None or not promises.is_unmet(ticket, one):
+            continue
+        if one == name or timers.pending(tx, number, f"{one}.{TELL}"):
+            timers.cancel_about(tx, number, one)
+            promises.start_next(tx, ticket, target, desk, now)
 
 
 def _has_passed(milestone: Milestone, fired: str, since: datetime, now: datetime) -> bool:
