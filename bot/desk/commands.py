@@ -40,6 +40,8 @@ VERBS: Final[dict[str, Takes]] = {
     "reply": Takes.TEXT,
     "note": Takes.TEXT,
     "priority": Takes.WORD,
+    "impact": Takes.WORD,
+    "urgency": Takes.WORD,
     "category": Takes.WORD,
     "wait": Takes.OPTIONAL_TEXT,
     "update": Takes.TEXT,

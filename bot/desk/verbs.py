@@ -21,6 +21,8 @@ VERBS: Final[dict[str, Callable[[Case, Command], Done]]] = {
     "link": verbs_owner.link,
     "merge": verbs_owner.merge,
     "priority": verbs_clock.priority,
+    "impact": verbs_clock.impact,
+    "urgency": verbs_clock.urgency,
     "wait": verbs_clock.wait,
     "update": verbs_progress.update,
     "escalate": verbs_clock.escalate,
