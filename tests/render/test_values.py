@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.config import LOCALES
 from bot.message import Notice
 from bot.render import Rendered, Renderer, markdown
-from bot.render.check import sample
+from bot.render.check import offered, sample
 from bot.render.environment import Sandbox
+from bot.render.samples import SAMPLES
+from bot.render.samples.about import HOSTILE
 from bot.render.values import CUT, Form, clean, clean_lines, number
 from tests.render.jobs import NOW, notice
 
@@ -188,6 +191,43 @@ def test_what_an_agent_writes_and_what_a_person_asks_is_whole() -> None:
     assert len(text) > 96_000
     assert text in said(text).text
     assert text in said(text, "new_ticket").text.replace("\n> ", "\n")
+
+
+def calm(value: Any) -> Any:
+    """The same values, with plain words in place of hostile ones."""
+    if isinstance(value, dict):
+        return {key: calm(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [calm(one) for one in value]
+    return "plain" if isinstance(value, str) and HOSTILE in value else value
+
+
+@pytest.mark.parametrize(
+    ("event", "name"),
+    [
+        (event, name)
+        for event, all_of_it in SAMPLES.items()
+        for name, _ in all_of_it
+        if name.startswith("hostile")
+    ],
+)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_h5_hostile_words_leave_every_page_as_it_is(event: str, name: str, locale: str) -> None:
+    def tags(values: dict[str, Any]) -> list[tuple[str, Any]]:
+        told = Notice(event, locale, "UTC", values)
+        page = RENDERER.render(told, now=NOW, choices=offered(told)).html
+        return [one for one in Tags(page or "").found if one[0] != "br"]
+
+    values = sample(event, name)
+    assert calm(values) != values
+    assert tags(values) == tags(calm(values))
+
+
+def test_every_event_with_words_of_people_has_a_hostile_sample() -> None:
+    own_words = {"alert", "bounced", "closed", "link_failed"}
+    assert {
+        event for event, found in SAMPLES.items() if not any(n.startswith("hostile") for n, _ in found)
+    } <= own_words
 
 
 def test_no_text_is_too_long_to_be_said() -> None:

@@ -194,6 +194,7 @@ TO_REQUESTERS: Final[dict[str, tuple[Sample, ...]]] = {
                         **_ONE_OF_MINE,
                         "reference": "HD-43",
                         "subject": "",
+                        "state": "new",
                         "owner": "",
                         "promised_at": LATE,
                         "url": "",
