@@ -54,6 +54,10 @@ have_mail_clients() {
     "$venv/bin/python" -c 'import sys; from tests.peers.mail_clients import missing_programs; sys.exit(bool(missing_programs()))'
 }
 
+have_chromium() {
+    "$venv/bin/python" -c 'import sys; from tests.peers.chromium import find_program; sys.exit(not find_program())'
+}
+
 # Debian starts what it installs, unless a policy says no; the tests start their own.
 apt_without_start() {
     policy=/usr/sbin/policy-rc.d
@@ -84,3 +88,4 @@ need() {
 need Dovecot have_dovecot dovecot-imapd dovecot-lmtpd
 need Postfix have_postfix postfix
 need "Mail programs" have_mail_clients s-nail mutt msmtp swaks
+need Chromium have_chromium chromium

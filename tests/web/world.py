@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from html import unescape
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import httpx
@@ -22,13 +24,14 @@ from bot.message import Payload
 from bot.metrics import Metrics
 from bot.store import inbox
 from bot.store.blobs import LocalBlobs
+from bot.store.engine import Store
 from bot.store.models import AttachmentRow, Entry, Inbox, Survey, Ticket
 from bot.web.app import create_app
 from bot.web.door import WebDoor
 from bot.web.pages import Pages
 from bot.web.probes import Probes, Queues
 from tests.desk.by_mail import ANN, TEAM
-from tests.desks import OpenDesk, open_desk
+from tests.desks import Clock, OpenDesk, a_desk, make_store
 
 BASE: Final = "http://127.0.0.1:8080"
 """``desk.base_url`` when nothing is said."""
@@ -85,6 +88,11 @@ class World:
         link = Link(purpose, ticket, who, self.desk.clock() + timedelta(hours=hours), extra)
         return f"/{purpose}/{self.desk.desk.links.token(link)}"
 
+    def agent(self, key: str) -> int:
+        """An agent of the team: their number."""
+        roster, now = self.desk.desk.roster, self.desk.clock()
+        return self.desk.store.write_now(lambda tx: roster.load(tx, key, now).person.id)
+
     def change(self, ticket: int = 1, **values: Any) -> None:
         """As if the desk had changed the ticket."""
         self.desk.store.write_now(
@@ -136,12 +144,27 @@ class World:
         return [self.desk.rows(table) for table in (Ticket, Entry, Inbox, Survey)]
 
 
+@cache
+def _fresh() -> bytes:
+    """A migrated database, as a file."""
+    with TemporaryDirectory() as folder:
+        make_store(Path(folder), Clock()).close()
+        return (Path(folder) / "deskbot.db").read_bytes()
+
+
 @contextmanager
 def a_world(folder: Path, **sections: Any) -> Iterator[World]:
     """A desk with a team."""
-    with open_desk(folder, **{**TEAM, **sections}) as desk:
-        desk.store.open()
+    folder.mkdir(exist_ok=True)
+    (folder / "deskbot.db").write_bytes(_fresh())
+    clock = Clock()
+    store = Store(f"sqlite:///{folder / 'deskbot.db'}", now=clock)
+    store.open()
+    try:
+        desk = OpenDesk(store, a_desk(**{**TEAM, **sections}), clock, folder)
         yield World(desk, LocalBlobs(folder / "blobs"), WebDoor(desk.desk.links))
+    finally:
+        store.close()
 
 
 @asynccontextmanager
