@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from operator import attrgetter
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
@@ -115,6 +116,23 @@ def plan(
             early = _share_before(told, target, 100 - escalation.tell_at, since)
         marks.append(Milestone(awake(early, told), Weight.TELL, TELL))
     return sorted([*marks, Milestone(due, Weight.DUE, DUE)])
+
+
+def first(
+    target: Target,
+    escalation: config.Escalation,
+    due: datetime,
+    awake: Callable[[datetime, datetime], datetime],
+) -> Milestone:
+    """The first milestone of a plan that begins now, without making all of it: every new ticket asks for it."""
+    marks = [
+        Milestone(awake(target.percent(escalation.tell_at), due), Weight.TELL, TELL),
+        Milestone(due, Weight.DUE, DUE),
+    ]
+    if escalation.warn_at:
+        percent = min(escalation.warn_at)
+        marks.insert(0, Milestone(target.percent(percent), Weight.WARNING, str(percent)))
+    return min(marks, key=attrgetter("at"))
 
 
 def _share_before(told: datetime, target: Target, share: int, since: datetime) -> datetime:

@@ -53,7 +53,7 @@ def at_opening(
     timers_of = {}
     for name, due in ((FIRST_RESPONSE, promise.first_response_at), (RESOLUTION, promise.resolution_at)):
         target = milestones.target(name, terms, now, desk.calendar)
-        first = milestones.plan(target, desk.config.escalation, due, now, awake)[0]
+        first = milestones.first(target, desk.config.escalation, due, awake)
         timers_of[f"{name}.{first.name}"] = first.at
     return timers_of
 
