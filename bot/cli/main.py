@@ -20,6 +20,7 @@ _COMMANDS = {
     "outbox": ("bot.cli.outbox", "Look at what goes out: list, retry, hold."),
     "import": ("bot.cli.import_", "Bring in old mail, without telling anybody."),
     "rehearse": ("bot.cli.rehearse", "Tell what would become of mail, changing and sending nothing."),
+    "simulate": ("bot.cli.simulate", "Play a day of a busy desk in a minute, on made-up mail."),
     "templates": ("bot.cli.templates", "Look at what the desk writes: list, check, preview."),
     "db": ("bot.cli.db", "The database: version, upgrade."),
     "hash-password": ("bot.cli.passwords", "Make a hash for [smtp.accounts]."),
