@@ -154,7 +154,8 @@ class App:
         if "timers" in self.roles:
             runner.loop("timers", self.timers.run)
             runner.loop(
-                "forget", every(_HOUR, lambda: housekeeping.forget(self.store, self.config, self.now))
+                "forget",
+                every(_HOUR, lambda: housekeeping.forget(self.store, self.desk, self.blobs, self.now)),
             )
             renew = partial(housekeeping.renew_targets, self.store, self.desk, self._timer_pace, self.now)
             runner.loop("targets", every(_DAY, renew))

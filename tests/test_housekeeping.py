@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from bot import housekeeping
-from bot.config import Config
 from bot.loops import Pace
 from bot.message import Kind
 from bot.store import inbox, migrate, outbox, timers
+from bot.store.blobs import LocalBlobs
 from bot.store.engine import Store, Tx
 from bot.store.models import Inbox, InboxState, Outbox, OutboxState, PayloadRow, Timer
+from tests.desks import a_desk
 from tests.store.makers import LEASE, Clock, count, new_ticket, payload, queue, states
 
 
@@ -53,7 +54,7 @@ async def test_what_the_dead_held_is_given_back_and_the_loops_are_woken(store: S
 
 
 async def test_l3_everything_past_its_age_is_forgotten_in_small_steps_and_a_stop_is_taken_up_again(
-    store: Store, now: Clock
+    store: Store, now: Clock, tmp_path: Path
 ) -> None:
     many = 600
 
@@ -68,15 +69,16 @@ async def test_l3_everything_past_its_age_is_forgotten_in_small_steps_and_a_stop
         timers.start_all(tx, new_ticket(tx), {"old": now() - LEASE})
         assert all(timers.fired(tx, timer) for timer in timers.due(tx, 9))
 
-    config = Config()
+    desk, blobs = a_desk(), LocalBlobs(tmp_path / "blobs")
+    config = desk.config
     await store.write(old_and_done)
-    await housekeeping.forget(store, config, now)
+    await housekeeping.forget(store, desk, blobs, now)
     assert (count(store, PayloadRow), count(store, Outbox), count(store, Timer)) == (many, many, 1)
     now.forward(max(config.retention.raw, config.retention.outbox) + timedelta(days=1))
     await store.write(
         lambda tx: inbox.forget_raw(tx, now() - config.retention.raw, 50)
     )  # a run that was stopped
-    await housekeeping.forget(store, config, now)
+    await housekeeping.forget(store, desk, blobs, now)
     assert (count(store, PayloadRow), count(store, Outbox), count(store, Timer)) == (0, 0, 0)
     assert count(store, Inbox) == many  # the keys stay, so that nothing comes back
     store.close()

@@ -258,7 +258,11 @@ def sweep(store: Store, blobs: Blobs, now: datetime) -> int:
     middle is taken up next time: the content goes first, its row after it."""
     last, later = 0, 0
     while batch := store.read_now(partial(erasure.marked_files, after=last, limit=_ROWS)):
-        gone = [file.id for file in batch if file.needed or blobs.remove(file.content, now - FRESH)]
+        gone = [
+            file.id
+            for file in batch
+            if file.shared or (not file.awaited and blobs.remove(file.content, now - FRESH))
+        ]
         later += len(batch) - len(gone)
         if gone:
             store.write_now(partial(erasure.unmark_files, ids=gone))

@@ -294,31 +294,45 @@ def mark_files(tx: Tx, entries: Collection[int]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class MarkedFile:
-    """A file that is needed no more. ``needed``: something else names the same content."""
+    """A file that is needed no more."""
 
     id: int
     content: str
-    needed: bool
+    shared: bool
+    """Another entry has the same content, which therefore stays."""
+    awaited: bool
+    """A message about another ticket that has not gone out yet carries it."""
 
 
 def marked_files(tx: Tx, after: int, limit: int) -> list[MarkedFile]:
     """Files that are needed no more, behind a number."""
     rows = tx.run(
-        sa.select(AttachmentRow.id, AttachmentRow.name)
+        sa.select(AttachmentRow.id, AttachmentRow.name, Entry.ticket_id)
+        .join_from(AttachmentRow, Entry)
         .where(AttachmentRow.sha256 == GONE, AttachmentRow.id > after)
         .order_by(AttachmentRow.id)
         .limit(limit)
     ).all()
-    return [MarkedFile(row.id, row.name, _is_needed(tx, row.name)) for row in rows]
+    return [
+        MarkedFile(row.id, row.name, _is_shared(tx, row.name), _is_awaited(tx, row.name, row.ticket_id))
+        for row in rows
+    ]
 
 
-def _is_needed(tx: Tx, content: str) -> bool:
+def _is_shared(tx: Tx, content: str) -> bool:
     kept = sa.select(AttachmentRow.id).where(AttachmentRow.sha256 == content)
+    return tx.run(kept.limit(1)).first() is not None
+
+
+def _is_awaited(tx: Tx, content: str, ticket: int) -> bool:
     active = [word(state) for state in (OutboxState.QUEUED, OutboxState.SENDING)]
+    other = sa.or_(Outbox.ticket_id.is_(None), Outbox.ticket_id != ticket)
     unsent = sa.select(Outbox.id).where(
-        Outbox.state.in_([*active, OutboxState.HELD]), Outbox.message.contains(content, autoescape=True)
+        Outbox.state.in_([*active, OutboxState.HELD]),
+        other,
+        Outbox.message.contains(content, autoescape=True),
     )
-    return any(tx.run(query.limit(1)).first() is not None for query in (kept, unsent))
+    return tx.run(unsent.limit(1)).first() is not None
 
 
 def unmark_files(tx: Tx, ids: Collection[int]) -> None:
