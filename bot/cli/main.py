@@ -16,6 +16,7 @@ _COMMANDS = {
     "try": ("bot.cli.try_it", "Send a mail to the running desk and show its answer."),
     "check": ("bot.cli.check", "Try the configuration and every door, and say what to do."),
     "tickets": ("bot.cli.tickets", "Look at tickets: list, show, why."),
+    "people": ("bot.cli.people", "People whom the desk knows: import, list, show, export, erase."),
     "inbox": ("bot.cli.inbox", "Look at what doors accepted: list, show, retry, drop."),
     "outbox": ("bot.cli.outbox", "Look at what goes out: list, retry, hold."),
     "import": ("bot.cli.import_", "Bring in old mail, without telling anybody."),
