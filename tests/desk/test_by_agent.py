@@ -279,7 +279,7 @@ def test_a_picture_in_a_signature_makes_no_answer_of_the_bare_news(tmp_path: Pat
         number = asks(desk)
         works(desk, ANNA, "#resolve", number, attachments=(A_LOGO,))
         (letter,) = letters(desk, ANN, "resolved")
-        assert (letter.kind, letter.attachments) == (Kind.PROGRESS, ())
+        assert (letter.kind, letter.attachments) == (Kind.CONFIRMATION, ())
         assert [kind for kind, _ in said(desk, number)] == ["message"]
 
 
@@ -446,7 +446,7 @@ def test_a_note_never_reaches_the_requester_whatever_is_done_with_the_ticket(tmp
         works(desk, BOB, f"#reopen {CANARY}", number)
         works(desk, BOB, f"#note {CANARY}\n#close {CANARY}", number)
         told = [letter for letter in letters(desk) if letter.to.address in {ANN, EVE}]
-        assert len(told) == 5
+        assert {letter.notice.event for letter in told} >= {"received", "reply", "resolved", "survey"}
         assert not [letter for letter in told if "canary" in whole_of(letter)]
         assert [letter for letter in letters(desk, BOB, "handed_over") if "canary" in whole_of(letter)]
 

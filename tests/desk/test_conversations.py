@@ -129,7 +129,7 @@ def test_thanks_open_nothing_again_and_are_kept(tmp_path: Path) -> None:
         assert (outcome.reason, desk.ticket(number).state) == (Reason.THANKS, "resolved")
         assert said(desk, number)[-1] == ("message", "Thank you very much!")
         outcome = answers(desk, ANN, number, "Thanks, but it still does not work")
-        assert (outcome.reason, desk.ticket(number).state) == (Reason.REFERENCE, "open")
+        assert (outcome.reason, desk.ticket(number).state) == (Reason.NOT_FIXED, "open")
 
 
 def test_thanks_long_after_open_no_ticket_either(tmp_path: Path) -> None:
