@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bot import housekeeping
 from bot.desk.desk import Desk
 from bot.errors import StoreUnavailable
 from bot.loops import Pace
@@ -19,7 +20,7 @@ from bot.store.engine import Tx
 from bot.store.models import Event, Ticket, Timer
 from bot.store.timers import DueTimer
 from bot.timers import DUTIES, Duty, Timers
-from tests.desks import MONDAY, OpenDesk, a_message, open_desk
+from tests.desks import KEY, MONDAY, OpenDesk, a_config, a_message, open_desk
 
 
 @asynccontextmanager
@@ -151,3 +152,20 @@ async def test_the_loop_fires_what_comes_due_while_it_runs(tmp_path: Path) -> No
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
+
+
+async def test_when_a_process_starts_the_targets_follow_the_configuration(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_rig(tmp_path) as (desk, _):
+        closed = Desk.from_config(a_config(calendar={"closed": [MONDAY.date()]}), KEY)
+        pace = Pace()
+        for _ in range(2):
+            await housekeeping.renew_targets(desk.store, closed, pace, desk.clock)
+        renewed = [row for row in desk.rows(Event) if row.action == "targets.renewed"]
+        assert len(renewed) == 1
+        assert desk.ticket(1).first_response_due == MONDAY + timedelta(days=1, hours=3, minutes=30)
+        told = [
+            record for record in caplog.records if getattr(record, "action", "") == "housekeeping.renewed"
+        ]
+        assert [getattr(record, "tickets", 0) for record in told] == [1]
