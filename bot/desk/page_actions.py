@@ -12,28 +12,33 @@ from bot.desk.changed import Actor, By
 from bot.desk.incoming import Incoming
 from bot.desk.matching import Match
 from bot.desk.outcome import Outcome, Reason, Result
-from bot.desk.states import DONE, Ended, State
+from bot.desk.states import Ended, State
 from bot.message import Action
 from bot.store import conversation
 from bot.store.conversation import WholeTicket
 
 
 def add(incoming: Incoming, action: Action) -> Outcome:
-    """Words for the ticket, as if they had come by mail: whoever waited for them waits no longer."""
+    """Words for the ticket, as if they had come by mail: whoever waited for them waits no longer.
+
+    What comes too late changes nothing, but it is kept, and somebody hears of it.
+    """
     found = _found(incoming, action)
-    if isinstance(found, Outcome):
-        return found
-    if not incoming.message.reply_text.strip() and not incoming.message.attachments:
+    if found is None:
+        return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
+    spoken = _with_words(incoming, action)
+    if not spoken.message.reply_text.strip() and not spoken.message.attachments:
         return Outcome(Result.IGNORED, Reason.EMPTY, found.ticket.id)
-    return _add_words(incoming, found, found.reason)
+    if found.reason is not Reason.TICKET_CLOSED:
+        return _add_words(spoken, found)
+    _add_words(spoken, Match(found.ticket, Reason.THANKS))
+    return Outcome(Result.IGNORED, Reason.OVER, found.ticket.id)
 
 
 def close(incoming: Incoming, action: Action) -> Outcome:
     """ "I need nothing more." Of what an agent has resolved it says that it works."""
     found = _found(incoming, action)
-    if isinstance(found, Outcome):
-        return found
-    ticket = conversation.whole(incoming.tx, found.ticket.id)
+    ticket = conversation.whole(incoming.tx, found.ticket.id) if found else None
     if ticket is None or ticket.requester_id != incoming.person.id:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
     if ticket.state == State.CLOSED:
@@ -47,7 +52,6 @@ def close(incoming: Incoming, action: Action) -> Outcome:
         "closed",
         incoming.now,
         actor=_actor(incoming),
-        words=incoming.message.reply_text,
         state=State.CLOSED,
         closed_at=incoming.now,
         closed_as=Ended.SELF,
@@ -60,47 +64,29 @@ def close(incoming: Incoming, action: Action) -> Outcome:
 def reopen(incoming: Incoming, action: Action) -> Outcome:
     """It is not done after all; with their words, when there are any."""
     found = _found(incoming, action)
-    if isinstance(found, Outcome):
-        return found
-    ticket = conversation.whole(incoming.tx, found.ticket.id)
-    if ticket is None or ticket.requester_id != incoming.person.id:
+    if found is None:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
-    if ticket.state not in DONE:
-        return Outcome(Result.IGNORED, Reason.OVER, ticket.id)
-    if incoming.message.reply_text.strip():
-        # Also thanks count here: the button says what is meant.
-        return _add_words(incoming, replace(found, reason=Reason.REFERENCE), Reason.NOT_FIXED)
-    after = changes.apply(
-        incoming.tx,
-        incoming.desk,
-        ticket,
-        "reopened",
-        incoming.now,
-        actor=_actor(incoming),
-        state=State.OPEN,
-        resolved_at=None,
-        closed_at=None,
-        closed_as=None,
+    return confirmation.reopen(incoming, found.ticket.id, _with_words(incoming, action).message.reply_text)
+
+
+def _found(incoming: Incoming, action: Action) -> Match | None:
+    """The ticket, or the one that it has become a part of, when its sender takes part in it."""
+    if action.ticket is None:
+        return None
+    spoken = _with_words(incoming, action).message
+    found = matching.named(
+        incoming.tx, spoken, incoming.person.id, action.ticket, incoming.desk, incoming.now
     )
-    _tell_owner(incoming, after, Reason.NOT_FIXED)
-    return Outcome(Result.COMMANDED, Reason.NOT_FIXED, ticket.id)
+    return None if found and found.reason is Reason.NOT_PARTICIPANT else found
 
 
-def _found(incoming: Incoming, action: Action) -> Match | Outcome:
-    """The ticket, when its sender takes part and it has not ended for good."""
-    found = None
-    if action.ticket is not None:
-        found = matching.named(
-            incoming.tx, incoming.message, incoming.person.id, action.ticket, incoming.desk, incoming.now
-        )
-    if found is None or found.reason is Reason.NOT_PARTICIPANT:
-        return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
-    if found.reason is Reason.TICKET_CLOSED:
-        return Outcome(Result.IGNORED, Reason.OVER, found.ticket.id)
-    return found
+def _with_words(incoming: Incoming, action: Action) -> Incoming:
+    """Their words, whether the door has them as the message's or as a field of a form."""
+    words = incoming.message.reply_text or action.values.get("text", "")
+    return replace(incoming, message=replace(incoming.message, text=words, reply_text=words))
 
 
-def _add_words(incoming: Incoming, found: Match, standing: Reason) -> Outcome:
+def _add_words(incoming: Incoming, found: Match) -> Outcome:
     """Keep the words, and tell the owner or the team, as with a mail."""
     tx, message, now = incoming.tx, incoming.message, incoming.now
     outcome = tickets.add_words(tx, message, incoming.person, found, incoming.desk, now, incoming.inbox_id)
@@ -109,8 +95,8 @@ def _add_words(incoming: Incoming, found: Match, standing: Reason) -> Outcome:
         if shares.has_added_too_much(tx, message, incoming.person, now):
             shares.keep_from_team(tx, ticket.id, "requester_wrote", shares.TOO_MUCH_ADDED, now)
         else:
-            _tell_owner(incoming, ticket, standing)
-    return replace(outcome, reason=standing)
+            _tell_owner(incoming, ticket, found.reason)
+    return outcome
 
 
 def _tell_owner(incoming: Incoming, ticket: WholeTicket, standing: Reason) -> None:

@@ -89,6 +89,7 @@ class Shown:
     id: int
     subject: str
     state: str
+    queue: str
     locale: str
     requester_id: int
     owner_id: int | None

@@ -115,11 +115,13 @@ class Visits:
         return self._look.refusal(request, 503, "away", self._now())
 
     def _may_see(self, who: Viewer, ticket: Shown, link: Link) -> bool:
-        """Its requester; for an owner's own question the owner, while they are an agent."""
+        """Its requester; for a question to its owner the owner or their team, while they are agents."""
         if not _is_for_owner(link):
             return ticket.requester_id == who.id
         section = self._desk.roster.agents.get(who.agent or "")
-        return section is not None and section.active and ticket.owner_id == who.id
+        if section is None or not section.active:
+            return False
+        return ticket.owner_id == who.id or ticket.queue in section.teams
 
     def _reader(self, who: Viewer, ticket: Shown, link: Link, now: datetime) -> Reader:
         home, known = self._desk.config.desk, self._desk.locales

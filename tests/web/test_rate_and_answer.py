@@ -157,9 +157,17 @@ async def test_the_owner_says_when_it_will_work_again_in_their_own_time(world: W
     ]
 
 
-async def test_d12_an_owners_question_is_for_the_owner_while_they_are_an_agent(world: World) -> None:
+async def test_d12_an_owners_question_is_for_the_owner_or_the_team_while_they_are_agents(
+    world: World,
+) -> None:
     anna, gone, ann = world.agent("anna"), world.agent("gone"), world.desk.ticket(1).requester_id
+    bob, carla = world.agent("bob"), world.agent("carla")
     async with browser(world) as client:
+        for person, status in ((bob, 200), (carla, 404)):
+            world.change(owner_id=None, state="new")
+            page = await client.get(world.path(Purpose.ANSWER, person=person, extra="update-still"))
+            assert page.status_code == status
+        world.change(queue="second-line")
         for owner, person, status in (
             (anna, anna, 200),
             (gone, gone, 404),
