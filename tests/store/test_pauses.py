@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.store import pauses, timers
+from bot.store import pauses, tickets, timers
 from bot.store.engine import Store, Tx
 from bot.store.models import Pause, Timer
 from tests.store.makers import Clock, new_ticket
@@ -91,3 +91,20 @@ def test_timers_about_a_subject_are_cancelled_and_no_others(store: Store, now: C
     assert store.read_now(lambda tx: timers.pending(tx, 1, "escalate"))
     assert store.write_now(lambda tx: timers.cancel_all(tx, 1)) == 3
     assert not store.read_now(lambda tx: timers.pending(tx, 1, "escalate"))
+
+
+def test_tickets_are_gone_through_in_steps_with_what_their_targets_are_counted_from(
+    store: Store, now: Clock
+) -> None:
+    def unit(tx: Tx) -> None:
+        for _ in range(4):
+            new_ticket(tx, now=now())
+        assert tickets.change(tx, 2, now(), expected_state="new", state="closed")
+        tickets.set_targets(tx, 3, now() + HOUR, now() + 2 * HOUR, now() + 3 * HOUR)
+
+    store.write_now(unit)
+    first = store.read_now(lambda tx: tickets.counted(tx, ("new", "open"), 0, 2))
+    rest = store.read_now(lambda tx: tickets.counted(tx, ("new", "open"), first[-1].id, 2))
+    assert ([row.id for row in first], [row.id for row in rest]) == ([1, 3], [4])
+    assert (first[1].first_response_due, first[1].resolution_due) == (now() + HOUR, now() + 2 * HOUR)
+    assert (first[1].opened_at, first[1].first_response_at) == (now(), None)
