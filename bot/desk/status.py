@@ -19,6 +19,7 @@ MOST_IN_AN_HOUR: Final = 4
 """Answers to one mailbox."""
 _MOST: Final = 20
 """Requests in one answer."""
+_MOST_COUNTED: Final = 200
 _LONGEST: Final = 500
 _WORDS: Final = "status|stato|state|状态|进度|状況"
 _PREFIXES: Final = re.compile(r"^(?:(?:re|aw|r|fwd?|i|回复|答复|回覆)\s*[:：]\s*)+", re.IGNORECASE)
@@ -88,7 +89,7 @@ def _tell(incoming: Incoming, named: int | None, locale: str | None) -> Outcome:
         return Outcome(Result.COMMANDED, Reason.ASKED, None, quiet)
     tx, desk, now = incoming.tx, incoming.desk, incoming.now
     found = said.standing(tx, incoming.person.id, 1, named) if named else []
-    found = found or said.standing(tx, incoming.person.id, _MOST + 1)
+    found = found or said.standing(tx, incoming.person.id, _MOST_COUNTED)
     known = notices.may_be_repeated(incoming.message, incoming.sender, desk)
     shown = [_shown(one, incoming, now) if known else _bare(one, incoming) for one in found[:_MOST]]
     letter = Letter(
