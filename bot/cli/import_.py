@@ -30,6 +30,7 @@ _TOLD: Final = {
     "known": "were known already",
     "own": "are our own mail",
     "bounce": "are delivery reports",
+    "erased": "were erased, or are of people who were, and were left out",
     "large": "are larger than may be, and were left out",
     "unreadable": "could not be read, and were left out",
 }
@@ -121,5 +122,6 @@ def _batches(mails: Iterator[Found]) -> Iterator[list[Found]]:
 
 def _kind(outcome: Outcome) -> str:
     if outcome.result is Result.IGNORED:
-        return {Reason.OWN_MAIL: "own", Reason.BOUNCE: "bounce"}.get(outcome.reason, "known")
+        kinds = {Reason.OWN_MAIL: "own", Reason.BOUNCE: "bounce", Reason.ERASED: "erased"}
+        return kinds.get(outcome.reason, "known")
     return str(outcome.result)

@@ -10,10 +10,12 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot import clock
 from bot.errors import StoreError, StoreUnavailable
 from bot.store.blobs import Blobs, open_blobs
 
@@ -121,3 +123,29 @@ def test_l6_a_kill_while_writing_leaves_no_file_under_its_name(tmp_path: Path) -
     assert name not in {path.name for path in files(tmp_path)}
     blobs = open_blobs(str(tmp_path))
     assert blobs.get(blobs.put(b"half")) == b"half"
+
+
+def test_content_is_removed_once_and_missing_is_gone(blobs: Blobs) -> None:
+    name = blobs.put(b"not needed")
+    later = clock.now() + timedelta(hours=1)
+    assert blobs.remove(name, later)
+    assert blobs.remove(name, later)
+    with pytest.raises(StoreError):
+        blobs.get(name)
+    assert blobs.put(b"not needed") == name
+    assert blobs.get(name) == b"not needed"
+
+
+def test_content_that_was_put_just_now_stays_because_a_row_may_be_about_to_name_it(blobs: Blobs) -> None:
+    name = blobs.put(b"just put")
+    assert not blobs.remove(name, clock.now() - timedelta(minutes=1))
+    assert blobs.get(name) == b"just put"
+
+
+def test_content_that_is_put_again_counts_as_put_now(tmp_path: Path) -> None:
+    blobs = open_blobs(str(tmp_path))
+    name = blobs.put(b"again")
+    path = tmp_path / name[:2] / name
+    os.utime(path, (0, 0))
+    blobs.put(b"again")
+    assert not blobs.remove(name, clock.now() - timedelta(minutes=1))
