@@ -43,6 +43,7 @@ VERBS: Final[dict[str, Takes]] = {
     "impact": Takes.WORD,
     "urgency": Takes.WORD,
     "category": Takes.WORD,
+    "major": Takes.TEXT,
     "wait": Takes.OPTIONAL_TEXT,
     "update": Takes.TEXT,
     "escalate": Takes.TEXT,
@@ -65,7 +66,7 @@ _NAMES_AN_ADDRESS: Final = frozenset({Takes.ADDRESS, Takes.TICKET_OR_ADDRESS})
 WITHOUT_TICKET: Final = frozenset({"new", "list", "mine", "help"})
 """Verbs that are about no ticket: a number before their words means nothing."""
 
-KEPT_INSIDE: Final = frozenset({"note", "escalate", "wait", "close", "spam", "reopen"})
+KEPT_INSIDE: Final = frozenset({"note", "escalate", "wait", "close", "spam", "reopen", "major"})
 """Verbs whose words are a note: only agents may read them."""
 
 _GOES_ON: Final = frozenset({Takes.TEXT, Takes.OPTIONAL_TEXT})

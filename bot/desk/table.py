@@ -11,11 +11,13 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import Final, NamedTuple
 
-from bot.config import Config, Rule
+from bot.config import Config, Contact, Rule
 from bot.config.patterns import Pattern
 from bot.desk import sla, wording
+from bot.desk.calendars import Hours
 from bot.desk.sla import Calendar
 from bot.desk.wording import Said, Wanted
+from bot.errors import CalendarError
 from bot.mail.addresses import canonical
 from bot.message import IncomingMessage, Verdict
 
@@ -88,21 +90,47 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Duty:
+    """Somebody who is told of major incidents, and when."""
+
+    contact: Contact
+    hours: tuple[Hours, ...]
+
+    @classmethod
+    def of(cls, number: int, contact: Contact) -> Duty:
+        """Raises ``CalendarError``, naming the key."""
+        try:
+            return cls(contact, tuple(map(Hours.parse, contact.hours)))
+        except CalendarError as error:
+            raise CalendarError(f"major.contacts.{number}.hours: {error}") from None
+
+    def is_on_duty(self, minute: int) -> bool:
+        """``minute``: after midnight, where the desk is. Hours may run past midnight."""
+        day = 24 * 60
+        return not self.hours or any(
+            h.opens <= minute < h.closes or h.opens <= minute + day < h.closes for h in self.hours
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """All that is looked for in a new request."""
 
     rows: tuple[Row, ...]
     major_words: tuple[Wanted, ...]
     major_senders: tuple[str, ...]
+    contacts: tuple[Duty, ...]
 
     @classmethod
     def of(cls, config: Config) -> Table:
+        """Raises ``CalendarError`` when a contact's hours are none."""
         patterns = {rule.pattern: Pattern.of(rule.pattern) for rule in config.rules if rule.pattern}
         most = STEPS // max(1, sum(pattern.size for pattern in patterns.values()))
         return cls(
             tuple(_row(rule, patterns, most) for rule in config.rules),
             tuple(map(Wanted.of, config.major.words)),
             tuple(map(canonical_entry, config.major.senders)),
+            tuple(Duty.of(i, contact) for i, contact in enumerate(config.major.contacts)),
         )
 
 

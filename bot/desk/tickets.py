@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from bot.desk import changes, intervals, language, promises, questions, rules, sla
+from bot.desk import changes, intervals, language, major, promises, questions, rules, sla
 from bot.desk.changed import Actor, By
 from bot.desk.desk import Desk
 from bot.desk.matching import TAKES_PART, Match
@@ -89,6 +89,8 @@ def open_for(
         promises.at_opening(promise, decision.priority, desk, now, requester.time_zone)
         | intervals.at_opening(decision.priority, desk, now),
     )
+    if decision.major:
+        major.at_opening(tx, number, decision.major, desk, now)
     return Opened(number, promise, locale, decision, asked)
 
 

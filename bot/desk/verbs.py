@@ -27,6 +27,7 @@ VERBS: Final[dict[str, Callable[[Case, Command], Done]]] = {
     "update": verbs_progress.update,
     "escalate": verbs_clock.escalate,
     "category": verbs_reading.category,
+    "major": verbs_reading.major_,
     "resolve": verbs_ending.resolve,
     "close": verbs_ending.close,
     "spam": verbs_ending.spam,

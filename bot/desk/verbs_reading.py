@@ -2,11 +2,64 @@
 
 from __future__ import annotations
 
-from bot.desk.cases import Case, Done
+from typing import Any
+
+from bot.desk import letters, major, moving, stories
+from bot.desk.cases import NOTE, Case, Done, Refused
 from bot.desk.commands import Command
+from bot.desk.desk import Desk
+from bot.desk.letters import Letter
+from bot.desk.states import DONE
+from bot.message import Kind
 
 
 def category(case: Case, command: Command) -> Done:
-    """``category WORD``."""
-    case.change("category", category=command.words.strip()[:64])
-    return Done("category", {"to": command.words.strip()[:64]})
+    """``category WORD``. A ticket that nobody owns goes to the team of its new category; impact, urgency and
+    priority stay as they are."""
+    wanted = named(case.desk, command.words)
+    if wanted is None:
+        raise Refused("no-such-category", given=command.words, known=", ".join(case.desk.config.categories))
+    team = case.desk.config.categories[wanted].team or case.desk.config.tickets.queue
+    moves = case.ticket.owner_id is None and case.ticket.state not in DONE and team != case.ticket.queue
+    values: dict[str, Any] = {"category": wanted, "queue": team} if moves else {"category": wanted}
+    if not (case.change("category", **values) and moves):
+        return Done("category", {"to": wanted})
+    # A team that gives its tickets out has given it to somebody by now, and told them.
+    if case.ticket.owner_id is None:
+        _tell_team(case, team)
+    return Done("category", {"to": wanted, "team": case.desk.team_name(team)})
+
+
+def named(desk: Desk, words: str) -> str | None:
+    """The category that somebody means: by its key, or by its name in any language."""
+    wanted = " ".join(words.split()).casefold()
+    return next(
+        (
+            key
+            for key, section in desk.config.categories.items()
+            if wanted in {key.casefold(), *(section.title(locale).casefold() for locale in desk.locales)}
+        ),
+        None,
+    )
+
+
+def _tell_team(case: Case, team: str) -> None:
+    for key in case.desk.roster.of_team(team):
+        if key != case.agent.key:
+            reader = letters.agent_reader(case.desk.roster.load(case.tx, key, case.now), case.desk)
+            story = stories.of(case.tx, case.ticket, case.desk, reader.locale)
+            letter = Letter(Kind.NOTICE, "handed_over", {"by": case.agent.section.name, **story})
+            letters.write(case.tx, reader, case.ticket, letter, case.desk, case.now)
+
+
+def major_(case: Case, command: Command) -> Done:
+    """``major REASON``: everybody is told, once."""
+    moving.not_merged(case, case.ticket)
+    if case.ticket.state in DONE:
+        raise Refused("is-already", state=case.ticket.state)
+    if not case.ticket.major:
+        case.keep(NOTE, command.words)
+    case.ticket, told = major.declare(
+        case.tx, case.ticket, command.words, case.agent, case.desk, case.now, case.channel
+    )
+    return Done("major", {"told": told})
