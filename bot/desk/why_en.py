@@ -26,6 +26,7 @@ WORDS: Final = Words(
         "urgency": "{who} set the urgency to {urgency}",
         "category": "{who} set the category to {category}",
         "major": "{who} made it a major incident",
+        "major.told": "those in the contact table were told of the major incident",
         "fields": "{who} answered what had been asked",
         "questions.answered": "{who} answered what had been asked",
         "note.added": "{who} wrote a note for agents",

@@ -26,6 +26,7 @@ WORDS: Final = Words(
         "urgency": "{who} ha indicato l’urgenza: {urgency}",
         "category": "{who} ha indicato la categoria: {category}",
         "major": "{who} l’ha dichiarata incidente grave",
+        "major.told": "chi è nell’elenco dei contatti sa dell’incidente grave",
         "fields": "{who} ha risposto alle domande",
         "questions.answered": "{who} ha risposto alle domande",
         "note.added": "{who} ha scritto una nota per gli operatori",

@@ -26,6 +26,7 @@ WORDS: Final = Words(
         "urgency": "{who}将紧急程度设为{urgency}",
         "category": "{who}将类别设为{category}",
         "major": "{who}将其定为重大事件",
+        "major.told": "已告知联系表中的人员发生重大事件",
         "fields": "{who}回答了提问",
         "questions.answered": "{who}回答了提问",
         "note.added": "{who}写了内部备注",

@@ -148,8 +148,10 @@ def test_a_mail_of_commands_alone_is_never_forwarded(tmp_path: Path) -> None:
     with a_team(tmp_path) as desk:
         number = asks(desk)
         before = written(desk)
-        works(desk, ANNA, "#take\n#priority P2\n#category printer\n", number)
-        assert {row.recipient for row in desk.rows(Outbox)[before:]} == {ANNA}
+        works(desk, ANNA, "#take\n#priority P2\n#category hardware\n", number)
+        (told,) = letters(desk, ANN, since=before)
+        assert told.notice.event == "progress"
+        assert "#take" not in whole_of(told)
         assert [one["code"] for one in done(desk, ANNA)] == ["taken", "priority", "category"]
 
 
@@ -481,7 +483,7 @@ def test_a_note_that_the_mail_program_has_broken_into_lines_stays_inside(tmp_pat
         number = asks(desk)
         before = written(desk)
         works(desk, ANNA, f"#{verb} She has not paid and\n{CANARY}\nuntil she pays.", number)
-        assert not letters(desk, ANN, since=before)
+        assert "canary" not in "".join(map(whole_of, letters(desk, ANN, since=before)))
         assert said(desk, number)[-1] == ("note", f"She has not paid and\n{CANARY}\nuntil she pays.")
 
 
@@ -733,7 +735,7 @@ def test_e13_a_notification_to_one_of_our_own_addresses_is_left_out_and_noted(tm
 def test_e12_a_command_that_changes_nothing_writes_no_event(tmp_path: Path) -> None:
     with a_team(tmp_path) as desk:
         number = asks(desk)
-        text = "#take\n#priority P2\n#category x\n#link eve@evil.example\n#assign anna\n#assign second-line\n#for ann@localhost"
+        text = "#take\n#priority P2\n#category hardware\n#link eve@evil.example\n#assign anna\n#assign second-line\n#for ann@localhost"
         works(desk, ANNA, text, number)
         events, told = desk.actions(number), len(letters(desk, CARLA))
         timers = [row for row in desk.rows(Outbox) if row.recipient == CARLA]
@@ -792,7 +794,7 @@ def test_two_agents_who_answer_at_once_are_both_heard_and_one_owns_the_ticket(
 
 def test_every_command_does_on_postgres_what_it_does_on_sqlite(tmp_path: Path, postgres_url: str) -> None:
     every = (
-        "#take\n#assign bob\n#note n\n#priority P1\n#category c\n#wait w\n#escalate e\n#link HD-{other}\n"
+        "#take\n#assign bob\n#note n\n#priority P1\n#category network\n#wait w\n#escalate e\n#link HD-{other}\n"
         "#link dora@localhost\n#status\n#why\n#help\n#resolve\n#reopen\n#merge HD-{other}"
     )
 
