@@ -20,6 +20,7 @@ _COMMANDS = {
     "inbox": ("bot.cli.inbox", "Look at what doors accepted: list, show, retry, drop."),
     "outbox": ("bot.cli.outbox", "Look at what goes out: list, retry, hold."),
     "import": ("bot.cli.import_", "Bring in old mail, without telling anybody."),
+    "rules": ("bot.cli.rules", "Try how requests are read: test, list."),
     "rehearse": ("bot.cli.rehearse", "Tell what would become of mail, changing and sending nothing."),
     "simulate": ("bot.cli.simulate", "Play a day of a busy desk in a minute, on made-up mail."),
     "templates": ("bot.cli.templates", "Look at what the desk writes: list, check, preview."),
