@@ -29,6 +29,7 @@ _DONE: Final[list[dict[str, Any]]] = [
     {"code": "noted"},
     {"code": "priority", "to": "P2"},
     {"code": "category", "to": "hardware"},
+    {"code": "category", "to": "network", "team": "Second line"},
     {"code": "waiting"},
     {"code": "escalated", "to": "Second line", "level": 2},
     {"code": "resolved"},
