@@ -69,5 +69,5 @@ def test_what_an_agent_did_is_told_step_by_step(tmp_path: Path) -> None:
 def test_g6_no_value_of_an_event_can_steer_the_terminal(tmp_path: Path) -> None:
     with a_team(tmp_path) as desk:
         number = asks(desk)
-        works(desk, ANNA, "#category \x1b]0;x\x07\u202eexe", number)
+        works(desk, ANNA, "#major \x1b]0;x\x07\u202eexe", number)
         assert not {"\x1b", "\x07", "\u202e"} & set(why(desk))

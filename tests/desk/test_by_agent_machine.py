@@ -38,7 +38,7 @@ COMMANDS = st.sampled_from(
     [
         "#take", "#assign bob", "#assign carla", "#assign second-line", "#assign first-line", "#assign nobody",
         f"#note {CANARY}", f"#note\n{CANARY}\n#reply {CANARY}", "#priority P1", "#priority P3", "#priority P7",
-        "#category net", f"#wait {CANARY}", "#wait", f"#escalate {CANARY}", "#resolve", f"#close {CANARY}", "#close",
+        "#category network", f"#wait {CANARY}", "#wait", f"#escalate {CANARY}", "#resolve", f"#close {CANARY}", "#close",
         "#reopen", f"#reopen {CANARY}", "#merge HD-1", "#merge HD-2", "#merge HD-1 HD-3", "#link HD-1",
         f"#link {DORA}", f"#link {ANNA}", "#status", "#why", "#help", f"#for {ANN}", f"#for {DORA}", "#resolv", "#reply Hi.",
     ]

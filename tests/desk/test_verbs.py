@@ -156,8 +156,8 @@ def test_an_unknown_priority_is_refused_with_those_that_there_are(desk: OpenDesk
 
 
 def test_a_category_is_set(desk: OpenDesk) -> None:
-    does(desk, f"#category {'x' * 100}", "category")
-    assert desk.ticket(1).category == "x" * 64
+    does(desk, "#category Hardware", "category")
+    assert desk.ticket(1).category == "hardware"
 
 
 def test_wait_keeps_what_is_waited_for_as_a_note(desk: OpenDesk) -> None:
@@ -317,7 +317,7 @@ def test_a_number_that_is_not_there_is_never_taken_for_the_threads(desk: OpenDes
 
 
 def test_every_change_stands_in_the_history_in_the_agents_name(desk: OpenDesk) -> None:
-    works(desk, ANNA, "#take\n#priority P2\n#category x\n#wait\n#reopen\n#note n\n#resolve\n#close", 1)
+    works(desk, ANNA, "#take\n#priority P2\n#category data\n#wait\n#reopen\n#note n\n#resolve\n#close", 1)
     rows = [row for row in desk.rows(Event) if row.ticket_id == 1][1:]
     events = [row for row in rows if row.actor_id is not None]  # what the desk does by itself is the desk's
     assert [row.action for row in events] == [
