@@ -34,12 +34,12 @@ class Hastier(Hasty):
 
 
 @pytest.mark.parametrize(
-    ("connection", "steady", "whole"),
-    [(Hasty, True, True), (Hasty, False, False), (Hastier, True, False)],
+    ("connection", "first", "between", "whole"),
+    [(Hasty, 0.0, 0.01, True), (Hasty, 1.5, 0.01, False), (Hastier, 0.0, 0.1, False)],
     ids=["steady", "stopped", "steady for too long"],
 )
 async def test_k10_who_takes_a_long_answer_steadily_gets_it_and_who_stops_is_let_go(
-    connection: type[GuardedConnection], *, steady: bool, whole: bool
+    connection: type[GuardedConnection], first: float, between: float, *, whole: bool
 ) -> None:
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(long_answer, Web(port=0), port.set_result, connection=connection))
@@ -51,11 +51,10 @@ async def test_k10_who_takes_a_long_answer_steadily_gets_it_and_who_stops_is_let
     await reader.readuntil(b"\r\n\r\n")
     got = 0
     try:
-        if not steady:
-            await asyncio.sleep(1.5)  # the silence of a reader is the thing itself
+        await asyncio.sleep(first)  # the silence of a reader is the thing itself
         while got < SIZE and (piece := await reader.read(200_000)):
             got += len(piece)
-            await asyncio.sleep(0.01)  # and so is their slowness
+            await asyncio.sleep(between)  # and so is their slowness
     except ConnectionError:
         pass
     assert (got == SIZE) is whole
