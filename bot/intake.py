@@ -220,7 +220,7 @@ def receive(
 
     message = screening.flagged(facts)
     facts = replace(facts, message=message)
-    person = people.recognise(tx, message.sender, sender, now)
+    person = people.learn(tx, people.recognise(tx, message.sender, sender, now), message)
     if message.automation is Automation.NONE:
         person = people.works_again(tx, person, message.sender, sender)
     agent = desk.roster.proved(message, sender)

@@ -152,6 +152,11 @@ class IncomingMessage:
     """How many servers have passed it on."""
     language: str | None = None
     """A language that the message itself names; the desk looks at the words otherwise."""
+    time_zone: str | None = None
+    """Where the sender lives, as their profile says: "Europe/Rome"."""
+    place: str = ""
+    """In a chat program, the conversation that it was written in: "acme/D024BE91L". Short messages of one person
+    in one place may be one request."""
     loop: str = ""
     """Our own loop header as it stands in the message: unverified."""
     headers: tuple[tuple[str, str], ...] = ()
