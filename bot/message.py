@@ -157,6 +157,8 @@ class IncomingMessage:
     place: str = ""
     """In a chat program, the conversation that it was written in: "acme/D024BE91L". Short messages of one person
     in one place may be one request."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """What the sender chose in a form of ours besides their words: "category", "impact", "urgency"."""
     loop: str = ""
     """Our own loop header as it stands in the message: unverified."""
     headers: tuple[tuple[str, str], ...] = ()

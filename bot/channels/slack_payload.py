@@ -1,0 +1,159 @@
+"""What the Slack door keeps of an event, before it is acknowledged: enough to read it later without asking Slack.
+
+The raw bytes are one line of JSON, the event with the parts that we read, and below it the octets of its files,
+one after the other. The envelope holds what is not in the event: who the person is, which conversation it is,
+who we are there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from bot.message import Payload
+
+LARGEST: Final = 1024 * 1024
+"""Octets of one event without its files (I4)."""
+_LONGEST_TEXT: Final = 100_000
+_MOST_SHARED: Final = 10
+_MOST_FILES: Final = 20
+_TS: Final = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
+_ID: Final = re.compile(r"[A-Z0-9]{1,30}")
+_MESSAGE: Final = (
+    "type", "subtype", "user", "ts", "thread_ts", "channel", "channel_type", "team", "user_team", "source_team",
+    "bot_id", "app_id", "event_ts",
+)  # fmt: skip
+
+
+class Act(StrEnum):
+    """What somebody did."""
+
+    MESSAGE = "message"
+    EDIT = "edit"
+    DELETE = "delete"
+    FILES = "files"
+    """Files of a message that took longer than Slack waits: they come after it."""
+    REACTION = "reaction"
+    BUTTON = "button"
+    FORM = "form"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as Slack tells of it, and its octets once they are here."""
+
+    name: str
+    media_type: str
+    size: int
+    url: str = ""
+    content: bytes = b""
+
+
+def is_ts(value: object) -> bool:
+    """Whether something is a time stamp of Slack, which names a message in its conversation."""
+    return isinstance(value, str) and _TS.fullmatch(value) is not None
+
+
+def is_id(value: object) -> bool:
+    """Whether something is an id of Slack: of a person, a conversation, a team."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def message_key(name: str, channel: str, ts: str) -> str:
+    """The key of a message, however its event comes: as a message, a mention, a reaction, from history."""
+    return f"slack:{name}:{channel}:{ts}"
+
+
+def later(one: str, other: str) -> str:
+    """The later of two time stamps; either may be empty."""
+    return max(one, other, key=order)
+
+
+def order(ts: str) -> tuple[int, str]:
+    """By which time stamps are compared: never as floating numbers, which lose their last digits."""
+    seconds, _, rest = ts.partition(".")
+    return (int(seconds) if seconds.isdecimal() else -1, rest)
+
+
+def trimmed(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A message with the parts that are read, each bounded."""
+    kept = {name: message[name] for name in _MESSAGE if isinstance(message.get(name), str)}
+    kept["text"] = str(message.get("text") or "")[:_LONGEST_TEXT]
+    if shared := [_shared(one) for one in _dicts(message.get("attachments"), _MOST_SHARED)]:
+        kept["shared"] = [one for one in shared if one["text"]]
+    if isinstance(message.get("edited"), Mapping):
+        kept["edited"] = {"ts": str(message["edited"].get("ts", ""))[:30]}
+    return kept
+
+
+def files_of(message: Mapping[str, Any]) -> list[File]:
+    """The files of a message that lie at Slack; what was deleted, or lies elsewhere, has no address there."""
+    found = []
+    for told in _dicts(message.get("files"), _MOST_FILES):
+        size, url = told.get("size"), told.get("url_private_download") or told.get("url_private") or ""
+        if told.get("mode") in {"tombstone", "hidden_by_limit"}:
+            continue
+        name = str(told.get("name") or told.get("title") or "file")[:300]
+        external = told.get("is_external") is True
+        found.append(
+            File(
+                name,
+                str(told.get("mimetype") or "")[:100],
+                size if isinstance(size, int) else 0,
+                "" if external else str(url)[:2000],
+            )
+        )
+    return found
+
+
+def build(
+    channel: str,
+    key: str,
+    act: Act,
+    event: Mapping[str, Any],
+    now: datetime,
+    *,
+    files: Sequence[File] = (),
+    about: Mapping[str, Any] | None = None,
+) -> Payload:
+    """A payload to be accepted."""
+    told = [{"name": f.name, "type": f.media_type, "size": len(f.content)} for f in files]
+    line = msgspec.json.encode({"act": act, "event": event, "files": told})
+    if len(line) > LARGEST:
+        raise ValueError(f"an event of {len(line)} octets")
+    raw = b"\n".join([line, b"".join(f.content for f in files)]) if files else line
+    return Payload(channel, key, raw, now, {"act": str(act), **(about or {})})
+
+
+def take_apart(raw: bytes) -> tuple[Act, dict[str, Any], list[File]]:
+    """What :func:`build` has put together. Raises ``ValueError``."""
+    line, _, octets = raw.partition(b"\n")
+    told = msgspec.json.decode(line)
+    event = told.get("event") if isinstance(told, dict) else None
+    if event is None:
+        raise ValueError("no event")
+    files, at = [], 0
+    for one in _dicts(told.get("files"), _MOST_FILES):
+        size = int(one["size"])
+        files.append(File(str(one["name"]), str(one["type"]), size, content=octets[at : at + size]))
+        at += size
+    if at != len(octets):
+        raise ValueError("the files are not whole")
+    return Act(told["act"]), dict(event), files
+
+
+def _shared(one: Mapping[str, Any]) -> dict[str, str]:
+    """A message that somebody passes on, or the words of a link."""
+    text = one.get("text") if one.get("is_share") or one.get("is_msg_unfurl") else ""
+    return {"who": str(one.get("author_name") or "")[:200], "text": str(text or "")[:20_000]}
+
+
+def _dicts(value: object, most: int) -> list[dict[str, Any]]:
+    return [one for one in value[:most] if isinstance(one, dict)] if isinstance(value, list) else []
