@@ -12,6 +12,7 @@ from typing import Any, Final
 from bot.message import Kind
 
 OPTIONAL: Final[dict[str, Any]] = {
+    "chat": False,
     "subject": None,
     "requester_name": None,
     "promised_at": None,

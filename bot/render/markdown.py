@@ -27,7 +27,7 @@ Node = dict[str, Any]
 _parse: Final = mistune.create_markdown(renderer="ast")
 _QUOTED_SLOT: Final = re.compile(f"{quote(OPEN)}([0-9]+){quote(CLOSE)}")
 _SAFE: Final = re.compile(rf"(?:https?://|mailto:)[^\s]+|{OPEN}u[0-9]+{CLOSE}")
-_MAX_DEPTH: Final = 8
+MAX_DEPTH: Final = 8
 
 STYLE: Final = {
     "p": "margin:0 0 16px 0",
@@ -82,8 +82,8 @@ def link(url: str) -> str:
 
 
 def _inner(node: Node, depth: int, writer: Callable[[Node, int], str], between: str = "") -> str:
-    if depth > _MAX_DEPTH:
-        raise TemplateError(f"the text is nested more than {_MAX_DEPTH} levels deep")
+    if depth > MAX_DEPTH:
+        raise TemplateError(f"the text is nested more than {MAX_DEPTH} levels deep")
     return between.join(writer(child, depth + 1) for child in node.get("children", ()))
 
 
@@ -108,7 +108,7 @@ def _html_heading(node: Node, inner: Callable[[], str]) -> str:
     return f'<h{level} style="{STYLE["h"]}">{inner()}</h{level}>\n'
 
 
-def _is_buttons(node: Node) -> bool:
+def is_buttons(node: Node) -> bool:
     """Whether a paragraph holds nothing but links with the title of a button, in the lines of the source."""
     inner = node.get("children", ())
     links = [one for one in inner if one["type"] == "link" and one["attrs"].get("title") == BUTTON]
@@ -117,7 +117,7 @@ def _is_buttons(node: Node) -> bool:
 
 
 def _html_paragraph(node: Node, inner: Callable[[], str]) -> str:
-    if not _is_buttons(node):
+    if not is_buttons(node):
         return f'<p style="{STYLE["p"]}">{inner()}</p>\n'
     made = "".join(_html_button(one) for one in node["children"] if one["type"] == "link")
     return f'<div style="padding:0 0 6px 0">\n{made}</div>\n'
@@ -186,7 +186,7 @@ def _text_link(node: Node, depth: int) -> str:
 
 
 def _text_paragraph(node: Node, depth: int) -> str:
-    if _is_buttons(node):
+    if is_buttons(node):
         return "\n".join(_text(one, depth + 1) for one in node["children"] if one["type"] == "link")
     return _text_inner(node, depth)
 

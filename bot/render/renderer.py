@@ -16,13 +16,15 @@ from bot.errors import TemplateError
 from bot.mail.answer_line import ANSWER_LINES
 from bot.message import Choice, Notice
 from bot.render import choices as answers
-from bot.render import markdown
+from bot.render import markdown, slack
 from bot.render.events import FOR_AGENTS, OPTIONAL
 from bot.render.library import LAYOUTS, TEXTS, Broken, Found, Library
 from bot.render.moments import SETTING, Setting
 from bot.render.values import Form, clean, in_one_line, number, numbered
 
-FormName = Literal["email", "plain"]
+FormName = Literal["email", "plain", "slack"]
+CHATS: Final = frozenset({"slack"})
+"""Forms for programs in which people talk: a text can ask for it with ``{% if chat %}``."""
 MAX_SUBJECT: Final = 200
 _KEPT: Final = 128
 """Skeletons whose forms are kept; a template has one for each way through its conditions."""
@@ -41,6 +43,8 @@ class Rendered:
     """The language that was found: the one asked for, or English."""
     warnings: tuple[str, ...] = ()
     """What an administrator should repair: a template that could not be used, and why."""
+    blocks: tuple[slack.Block, ...] = ()
+    """For Slack: the same words as its blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class _Page:
     text: Form
     html: Form | None
     warnings: tuple[str, ...]
+    slack: slack.Page | None = None
 
 
 class Renderer:
@@ -77,6 +82,7 @@ class Renderer:
             if isinstance(candidate, Broken):
                 problems.append(str(candidate))
                 continue
+            values["chat"] = form in CHATS
             values["choices"] = answers.offered(choices, candidate.language)
             values[SETTING] = Setting(candidate.language, notice.time_zone, now, desk_time_zone)
             try:
@@ -95,10 +101,15 @@ class Renderer:
         shown = tuple(map(bool, frame))
         stamps = (x.stamp if isinstance(x, Found) else str(x) for x in layouts)
         above = ANSWER_LINES[locale] if event in FOR_AGENTS and locale in ANSWER_LINES else ""
+        above = "" if form in CHATS else above
         key = (skeleton, locale, form, above, shown, *stamps)
         page = self._pages.get(key)
         if page is None:
-            page = self._pages[key] = self._page(skeleton, len(words), locale, layouts, shown, above)
+            page = self._pages[key] = (
+                _chat_page(skeleton)
+                if form in CHATS
+                else self._page(skeleton, len(words), locale, layouts, shown, above)
+            )
             if len(self._pages) > _KEPT:
                 self._pages.popitem(last=False)
         words += frame
@@ -108,6 +119,7 @@ class Renderer:
             html=page.html.html(words) if page.html else None,
             locale=locale,
             warnings=problems + page.warnings,
+            blocks=tuple(page.slack.fill(words)) if page.slack else (),
         )
 
     def _page(
@@ -119,10 +131,7 @@ class Renderer:
         shown: tuple[bool, ...],
         above: str,
     ) -> _Page:
-        first, _, body = skeleton.strip().partition("\n")
-        if not first.strip() or not body.strip():
-            raise TemplateError("a template needs a subject in its first line, and a text below")
-        tree, foot = markdown.small_print(markdown.parse(body))
+        first, tree, foot = _parted(skeleton)
         text = markdown.to_text(tree)
         html: Form | None = None
         warnings: list[str] = []
@@ -133,7 +142,7 @@ class Renderer:
             parts = {
                 "locale": locale,
                 "answer_line": above,
-                "subject": in_one_line(first.strip()),
+                "subject": in_one_line(first),
                 "preheader": in_one_line(" ".join(text.split("\n\n")[:2])),
                 "body": Markup(markdown.to_html(tree)),  # noqa: S704  made above, values are still slots
                 "foot": Markup(markdown.to_html(foot)),  # noqa: S704  likewise
@@ -141,7 +150,23 @@ class Renderer:
             }
             html, warnings = _framed(layouts, parts)
         whole = "\n\n".join(filter(None, (above, text, "----" if foot else "", markdown.to_text(foot))))
-        return _Page(Form.of(first.strip()), Form.of(whole + "\n"), html, tuple(warnings))
+        return _Page(Form.of(first), Form.of(whole + "\n"), html, tuple(warnings))
+
+
+def _parted(skeleton: str) -> tuple[str, list[markdown.Node], list[markdown.Node]]:
+    """Subject, text and small print."""
+    first, _, body = skeleton.strip().partition("\n")
+    if not first.strip() or not body.strip():
+        raise TemplateError("a template needs a subject in its first line, and a text below")
+    return first.strip(), *markdown.small_print(markdown.parse(body))
+
+
+def _chat_page(skeleton: str) -> _Page:
+    """Words for a chat program: its own form, and a plain text for notifications. Answers are its buttons."""
+    first, tree, foot = _parted(skeleton)
+    said = [node for node in tree if not markdown.is_buttons(node)]
+    whole = "\n\n".join(filter(None, (markdown.to_text(said), markdown.to_text(foot))))
+    return _Page(Form.of(first), Form.of(whole + "\n"), None, (), slack.page(tree, foot))
 
 
 def _framed(layouts: list[Found | Broken], parts: Mapping[str, Any]) -> tuple[Form, list[str]]:

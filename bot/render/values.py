@@ -8,6 +8,7 @@ it is put in after everything is parsed, escaped for the form at hand.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
@@ -150,6 +151,14 @@ class Form:
             if "\n" in value:
                 value = _INDENT.sub(lambda match: "&nbsp;" * len(match[0]), value).replace("\n", "<br>\n")
             pieces[position] = value
+        return "".join(pieces)
+
+    def filled(self, values: list[str], words: Callable[[str], str], address: Callable[[str], str]) -> str:
+        """Filled in for any other form: ``words`` escapes a value, ``address`` one that is a link's."""
+        pieces = list(self.pieces)
+        for position, kind, index, _ in self.holes:
+            value = _one(kind, values[index]) if kind else values[index]
+            pieces[position] = address(value) if kind == "u" else words(value)
         return "".join(pieces)
 
 
