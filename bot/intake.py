@@ -220,10 +220,10 @@ def receive(
 
     message = screening.flagged(facts)
     facts = replace(facts, message=message)
-    person = people.learn(tx, people.recognise(tx, message.sender, sender, now), message)
+    agent = desk.roster.proved(message, sender)
+    person = people.who_wrote(tx, message, sender, agent, desk, now)
     if message.automation is Automation.NONE:
         person = people.works_again(tx, person, message.sender, sender)
-    agent = desk.roster.proved(message, sender)
     incoming = Incoming(tx, message, sender, person, agent, desk, now, inbox_id)
     return _for_the_desk(incoming) or _for_a_ticket(incoming, facts)
 

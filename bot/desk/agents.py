@@ -46,12 +46,19 @@ class Roster:
     """By medium and canonical address, for all other media."""
 
     @classmethod
-    def of(cls, agents: Mapping[str, config.Agent]) -> Roster:
-        """``by_address`` knows every address of every agent, also of those who have left. Raises
-        ``CalendarError`` when somebody's hours are none."""
+    def of(cls, agents: Mapping[str, config.Agent], channels: Mapping[str, str] | None = None) -> Roster:
+        """``channels``: the desk's doors and the medium of each. Every address of every agent is known, also of
+        those who have left. Raises ``CalendarError`` when somebody's hours are none."""
         for key, agent in agents.items():
             working.check(key, agent)
-        return cls(agents, {canonical(a): key for key, agent in agents.items() for a in agent.addresses})
+        by_address = {canonical(a): key for key, agent in agents.items() for a in agent.addresses}
+        elsewhere = {
+            (medium, canonical(f"{channel}/{where}")): key
+            for key, agent in agents.items()
+            for channel, _, where in (place.partition(":") for place in agent.chats)
+            if (medium := (channels or {}).get(channel))
+        }
+        return cls(agents, by_address, elsewhere)
 
     def claims(self, message: IncomingMessage, sender: str) -> str | None:
         """The agent whose address the message bears, proved or not."""
@@ -78,10 +85,11 @@ class Roster:
         return key if genuine else None
 
     def named(self, words: str) -> str | None:
-        """The active agent whom ``assign anna`` means: by key, address or full name."""
+        """The active agent whom ``assign anna`` means: by key, address, full name or id in a chat."""
         wanted = words.strip().lstrip("@").casefold()
         for key, agent in self.agents.items():
             known = {key.casefold(), agent.name.casefold(), *(canonical(a) for a in agent.addresses)}
+            known |= {place.partition(":")[2].casefold() for place in agent.chats}
             if agent.active and wanted in known:
                 return key
         return None

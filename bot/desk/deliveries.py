@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.desk import notices
 from bot.desk.desk import Desk
 from bot.mail.addresses import canonical
-from bot.message import Kind, OutgoingMessage, Receipt
+from bot.message import EMAIL, Kind, OutgoingMessage, Receipt
 from bot.store import conversation, outbox, threads, tickets
 from bot.store.engine import Tx
 from bot.store.models import OutboxState
@@ -28,10 +28,15 @@ def placed(tx: Tx, message: OutgoingMessage) -> OutgoingMessage:
     if card is not None:
         reference = card.reference if message.kind is Kind.CARD else ""
         return replace(message, thread=replace(message.thread, answers=card.thread_key, card=reference))
+    if message.kind is Kind.NOTICE or not _is_requesters(tx, message):
+        return message
     known = threads.of_ticket(tx, message.ticket, message.channel, threads.REQUESTER)
-    if message.kind is not Kind.NOTICE and known:
-        return replace(message, thread=replace(message.thread, answers=known[0]))
-    return message
+    return replace(message, thread=replace(message.thread, answers=known[0])) if known else message
+
+
+def _is_requesters(tx: Tx, message: OutgoingMessage) -> bool:
+    """Whether a message goes to the person who asked: nobody else's belongs into their conversation."""
+    return threads.is_requester(tx, message.ticket, message.to.medium, canonical(message.to.address))
 
 
 def arrived(tx: Tx, message: OutgoingMessage, receipt: Receipt, now: datetime) -> None:
@@ -42,7 +47,10 @@ def arrived(tx: Tx, message: OutgoingMessage, receipt: Receipt, now: datetime) -
     if message.kind is Kind.CARD:
         key = receipt.threads[0]
         threads.card_posted(tx, message.ticket, message.channel, place, receipt.reference, key, now)
-    role = threads.ROOM if threads.card_in(tx, message.ticket, message.channel, place) else threads.REQUESTER
+    if threads.card_in(tx, message.ticket, message.channel, place):
+        role = threads.ROOM
+    else:
+        role = threads.REQUESTER if _is_requesters(tx, message) else threads.PRIVATE
     for key in receipt.threads:
         threads.join(tx, message.channel, key, message.ticket, role, now)
 
@@ -96,8 +104,11 @@ def _tell(
     ticket = conversation.whole(tx, message.ticket)
     if ticket is None:
         return
-    lost = desk.roster.by_address.get(canonical(message.to.address))
-    if message.kind is Kind.NOTICE and lost and lost == desk.roster.owner(tx, ticket.owner_id):
+    where = canonical(message.to.address)
+    roster = desk.roster
+    mail = message.to.medium == EMAIL
+    lost = roster.by_address.get(where) if mail else roster.elsewhere.get((message.to.medium, where))
+    if message.kind is Kind.NOTICE and lost and lost == roster.owner(tx, ticket.owner_id):
         ticket = replace(ticket, owner_id=None)
     told = {"address": message.to.address, "permanent": permanent, "status": result}
     notices.tell_agents(tx, ticket, _TELLS_OF_A_LOSS, told, desk, now, but=lost)

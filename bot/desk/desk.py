@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.config import LOCALES, Config
+from bot.config.chats import Slack, Telegram
 from bot.desk.agents import Roster
 from bot.desk.links import Links
 from bot.desk.sla import Calendar
 from bot.desk.table import Table
 from bot.mail.addresses import canonical
 from bot.mail.references import References
-from bot.message import EMAIL
+from bot.message import EMAIL, Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,15 @@ class Desk:
     @classmethod
     def from_config(cls, config: Config, key: bytes) -> Desk:
         """Raises ``CalendarError``."""
+        channels = dict(_doors(config))
         return cls(
             config=config,
             calendar=Calendar.from_config(config.calendar, config.calendar_zone),
             references=References(key),
             links=Links(key, config.desk.base_url),
-            channels=dict.fromkeys((config.smtp.name, *config.imap), EMAIL),
+            channels=channels,
             own_addresses=frozenset(canonical(address) for address in _own(config)),
-            roster=Roster.of(config.agents),
+            roster=Roster.of(config.agents, channels),
             domains=frozenset(canonical(f"x@{d}")[2:] for d in (config.desk.domain, *config.desk.domains)),
             table=Table.of(config),
         )
@@ -77,6 +80,27 @@ class Desk:
             return preferred
         return next((name for name, led_to in self.channels.items() if led_to == medium), preferred)
 
+    def door_to(self, party: Party, preferred: str) -> str:
+        """The door for messages to somebody: in a chat program the one that their address names, else as
+        ``channel_to``."""
+        named = party.address.partition("/")[0]
+        if party.medium != EMAIL and self.channels.get(named) == party.medium:
+            return named
+        return self.channel_to(party.medium, preferred)
+
+    def undo(self, channel: str) -> timedelta:
+        """For how long an agent's words can be taken back that were said through a door."""
+        door = self._chat(channel)
+        return door.undo if door else timedelta(0)
+
+    def together(self, channel: str) -> timedelta:
+        """Within how long short messages of one person, through a door, are one request."""
+        door = self._chat(channel)
+        return door.together if door else timedelta(0)
+
+    def _chat(self, channel: str) -> Slack | Telegram | None:
+        return self.config.slack.get(channel) or self.config.telegram.get(channel)
+
     def is_own(self, address: str) -> bool:
         """Whether a canonical address is the desk's, with or without a token behind a plus."""
         local, _, domain = address.rpartition("@")
@@ -85,6 +109,13 @@ class Desk:
     def serves(self, address: str) -> bool:
         """Whether a canonical address is in a domain that the desk serves."""
         return address.rpartition("@")[2] in self.domains
+
+
+def _doors(config: Config) -> Iterator[tuple[str, str]]:
+    """Every door by which the desk can write, and its medium."""
+    yield from ((name, EMAIL) for name in (config.smtp.name, *config.imap))
+    yield from ((name, "slack") for name, door in config.slack.items() if door.enabled)
+    yield from ((name, "telegram") for name, door in config.telegram.items() if door.enabled)
 
 
 def _own(config: Config) -> Iterator[str]:

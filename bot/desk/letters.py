@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from bot.desk import quiet, screening
+from bot.desk import doors, promises, quiet, screening
 from bot.desk.agents import Agent
 from bot.desk.desk import Desk
 from bot.desk.links import Link, Purpose
@@ -30,6 +30,10 @@ STATUS_PAGE_FOR: Final = timedelta(days=400)
 """How long the link to a ticket's page is good."""
 _AT_DAYTIME: Final = frozenset({Kind.PROGRESS, Kind.CONFIRMATION, Kind.SURVEY})
 """What waits for the morning, unless it answers what the person has just done."""
+_BUTTONS: Final = frozenset({"undo", "belongs"})
+"""Verbs of choices that are offered in chat programs alone."""
+_ANSWERS: Final = frozenset({"commands", "receipt", "greeted", "which_ticket"})
+"""What answers somebody who has just written in a chat program, where no machine answers the desk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,10 @@ class Reader:
 
 
 def requester_of(tx: Tx, ticket: WholeTicket, desk: Desk) -> Reader | None:
-    """The person who asked, in the language of the ticket."""
+    """The person who asked, in their own door: the one that they last wrote through; in the language of the
+    ticket."""
     person = people.by_id(tx, ticket.requester_id)
-    where = people.reached(tx, ticket.requester_id)
+    where = doors.own_door(tx, ticket.requester_id, ticket.channel, desk)
     if person is None or where is None or not where.canonical:
         return None
     return Reader(
@@ -121,9 +126,8 @@ def write(
             tickets.record(tx, number, "delivery.suppressed", now, after=after)
         return False
     choices = tuple(_with_page(choice, reader, number, desk, now) for choice in letter.choices)
-    earlier = conversation.thread(tx, number, reader.person, reader.canonical) if ticket else []
     message = OutgoingMessage(
-        channel=channel or desk.channel_to(reader.party.medium, ticket.channel if ticket else ""),
+        channel=channel or desk.door_to(reader.party, ticket.channel if ticket else ""),
         to=reader.party,
         ticket=number,
         kind=letter.kind,
@@ -135,11 +139,7 @@ def write(
             {**_about(ticket, desk), **_page_of(reader, ticket, desk, now), **letter.values},
         ),
         created_at=now,
-        thread=ThreadRef(
-            subject=ticket.subject if ticket else "",
-            answers=letter.answers or (earlier[-1] if earlier else ""),
-            earlier=tuple(earlier),
-        ),
+        thread=_thread(tx, reader, ticket, letter),
         choices=choices,
         attachments=letter.attachments,
     )
@@ -147,12 +147,22 @@ def write(
     return True
 
 
+def _thread(tx: Tx, reader: Reader, ticket: WholeTicket | None, letter: Letter) -> ThreadRef:
+    """What the reader has of the ticket in their mail program; in a chat program the delivery finds out."""
+    subject = ticket.subject if ticket else ""
+    if ticket is None or reader.party.medium != EMAIL:
+        return ThreadRef(subject=subject, answers=letter.answers)
+    earlier = conversation.thread(tx, ticket.id, reader.person, reader.canonical)
+    answers = letter.answers or (earlier[-1] if earlier else "")
+    return ThreadRef(subject=subject, answers=answers, earlier=tuple(earlier))
+
+
 def _not_before(
     reader: Reader, ticket: WholeTicket | None, letter: Letter, desk: Desk, now: datetime
 ) -> datetime:
     """Nothing automatic at night, unless the ticket's priority says so."""
     at_daytime = letter.kind in _AT_DAYTIME if letter.at_daytime is None else letter.at_daytime
-    if ticket and desk.config.priorities[ticket.priority].night:
+    if ticket and promises.priority_of(ticket.priority, desk).night:
         at_daytime = False
     at = now + letter.after
     morning = quiet.next_waking(at, ZoneInfo(reader.time_zone), desk.config.quiet) if at_daytime else None
@@ -160,7 +170,10 @@ def _not_before(
 
 
 def _with_page(choice: Choice, reader: Reader, number: int, desk: Desk, now: datetime) -> Choice:
-    """A choice with the page on which it can be made. A rating has a page of its own."""
+    """A choice with the page on which it can be made. A rating has a page of its own; what only buttons can do
+    has none."""
+    if choice.verb in _BUTTONS:
+        return choice
     purpose = Purpose.RATE if choice.verb == "rate" else Purpose.ANSWER
     extra = choice.value if choice.verb == "rate" else f"{choice.verb}-{choice.value}"
     expires_at = now + desk.config.surveys.valid
@@ -202,6 +215,8 @@ def _over_budget(tx: Tx, reader: Reader, number: int, letter: Letter, now: datet
             extra={"action": "letter.flood", "to": reader.canonical, "ticket": number or None},
         )
         return "its address has had the automatic messages that one may have in an hour"
+    if reader.party.medium != EMAIL and letter.event in _ANSWERS:
+        return None
     if sent.minutes >= MOST_IN_TEN_MINUTES or sent.hour >= MOST_IN_AN_HOUR or sent.day >= MOST_IN_A_DAY:
         return "its address has had the automatic messages that one may have"
     return None

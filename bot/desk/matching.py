@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.desk import courtesy
+from bot.desk import courtesy, doors
 from bot.desk.desk import Desk
 from bot.desk.outcome import Reason
 from bot.desk.states import State
 from bot.mail.addresses import canonical
 from bot.mail.references import Reference
 from bot.message import EMAIL, Automation, IncomingMessage, Verdict
-from bot.store import conversation, people, tickets
+from bot.store import conversation, outbox, people, threads, tickets
 from bot.store.engine import Tx
+from bot.store.threads import FoundThread
 from bot.store.tickets import TicketFacts
 
 TAKES_PART: Final = frozenset({Reason.REFERENCE, Reason.SUBJECT_TAG})
@@ -43,6 +44,8 @@ def match(
     D3). A tag in the subject counts from its requester alone, and not when the sender is known to be forged
     (D5).
     """
+    if doors.is_chat(message):
+        return _by_thread(tx, message, sender, person_id, desk, now)
     for reference in references(message, desk):
         facts = _living(tx, reference.ticket)
         if facts is not None:
@@ -76,7 +79,12 @@ def references(message: IncomingMessage, desk: Desk) -> Iterator[Reference]:
 
 def ticket_of_agent(tx: Tx, message: IncomingMessage, addresses: frozenset[str], desk: Desk) -> Match | None:
     """The ticket that a proved agent writes about: by the token of the notification, which went to one of
-    their ``addresses``, or by a tag, which tells less: it stands in every copy of the conversation."""
+    their ``addresses``, or by a tag, which tells less: it stands in every copy of the conversation. In a chat
+    program by the conversation that it stands in."""
+    if doors.is_chat(message):
+        found = _thread(tx, message)
+        facts = _living(tx, found.ticket) if found else None
+        return Match(facts, Reason.REFERENCE) if facts else None
     for reference in references(message, desk):
         sent_to_them = any(desk.references.is_for(reference, address) for address in addresses)
         if sent_to_them and (facts := _living(tx, reference.ticket)):
@@ -84,6 +92,43 @@ def ticket_of_agent(tx: Tx, message: IncomingMessage, addresses: frozenset[str],
     number = _tag(message, desk)
     facts = _living(tx, number) if number else None
     return Match(facts, Reason.SUBJECT_TAG) if facts else None
+
+
+def _thread(tx: Tx, message: IncomingMessage) -> FoundThread | None:
+    """The conversation of a ticket that a message stands in."""
+    return threads.find(tx, message.channel, message.thread_keys[:_MOST_KEYS])
+
+
+def _by_thread(
+    tx: Tx, message: IncomingMessage, sender: str, person_id: int, desk: Desk, now: datetime
+) -> Match | None:
+    """The service says in which conversation a message stands, and who wrote it. Among agents nobody else's
+    words count (I12, J14): everybody in the room can write there."""
+    found = _thread(tx, message)
+    facts = _living(tx, found.ticket) if found else None
+    if found is None or facts is None:
+        return None
+    if message.authentication.verdict is not Verdict.PASS:
+        return _found(facts, message, Reason.OTHER_SENDER, desk, now)
+    if found.role != threads.ROOM:
+        return _found(facts, message, _standing(tx, message, sender, person_id, facts, desk), desk, now)
+    own = person_id == facts.requester_id and desk.roster.proved(message, sender)
+    return Match(facts, Reason.REFERENCE if own else Reason.NOT_PARTICIPANT)
+
+
+def answered(tx: Tx, message: IncomingMessage, sender: str, desk: Desk) -> tuple[int, str] | None:
+    """The ticket and the event of the message of ours that somebody answers: by its token, which was sent to
+    them; in a conversation of a chat program the last that they were told there."""
+    if doors.is_chat(message):
+        found = _thread(tx, message)
+        facts = _living(tx, found.ticket) if found else None
+        event = outbox.last_event(tx, facts.id, sender) if facts else None
+        return (facts.id, event) if facts and event else None
+    nearest = next(references(message, desk), None)
+    if nearest is None or not desk.references.is_for(nearest, sender):
+        return None
+    event = outbox.event_of(tx, nearest.token)
+    return (nearest.ticket, event) if event else None
 
 
 def only_to_concerned(tx: Tx, message: IncomingMessage, ticket: TicketFacts, desk: Desk) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.desk import letters, sla, stories, working
+from bot.desk import doors, letters, sla, stories, working
 from bot.desk.desk import Desk
 from bot.desk.letters import Letter
 from bot.desk.states import State
@@ -33,7 +33,7 @@ def acknowledgement(
     may_repeat = may_be_repeated(message, sender, desk)
     config = desk.config
     return OutgoingMessage(
-        channel=message.channel,
+        channel=desk.door_to(message.sender, message.channel),
         to=message.sender if may_repeat else without_name(message),
         ticket=opened.number,
         kind=Kind.ACKNOWLEDGEMENT,
@@ -62,7 +62,7 @@ def acknowledgement(
         created_at=now,
         thread=ThreadRef(
             subject=message.subject if may_repeat else "",
-            answers=message.external_id,
+            answers=doors.conversation_of(message) if doors.is_chat(message) else message.external_id,
             earlier=tuple(reversed(message.thread_keys)),
         ),
     )

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.desk.desk import Desk
-from bot.message import EMAIL, Automation, IncomingMessage, Party
+from bot.desk.directory_file import read_language, read_zone
+from bot.message import EMAIL, Automation, IncomingMessage, Party, Verdict
 from bot.store import budgets, people
 from bot.store.budgets import AutomaticCounts
 from bot.store.engine import Tx
@@ -18,15 +19,36 @@ def recognise(tx: Tx, party: Party, address: str, now: datetime) -> KnownPerson:
     return people.find(tx, party.medium, address) or people.add(tx, party, address, now)
 
 
-def learn(tx: Tx, person: KnownPerson, message: IncomingMessage) -> KnownPerson:
-    """What a profile in a chat program tells of a person, where nothing is known: a language and a time zone."""
-    if message.sender.medium == EMAIL or message.automation is not Automation.NONE:
+def who_wrote(
+    tx: Tx, message: IncomingMessage, address: str, agent: str | None, desk: Desk, now: datetime
+) -> KnownPerson:
+    """The person behind a message. ``agent``: who is proved to have written it; the ids in chats that the
+    configuration gives an agent are that agent's, so no second person is made for them."""
+    known = people.find(tx, message.sender.medium, address)
+    if known is None and agent is not None and message.sender.medium != EMAIL:
+        theirs = desk.roster.load(tx, agent, now).person
+        people.give_address(tx, theirs.id, message.sender, address)
+        known = people.find(tx, message.sender.medium, address)
+    return learn(tx, known or people.add(tx, message.sender, address, now), message, desk)
+
+
+def learn(tx: Tx, person: KnownPerson, message: IncomingMessage, desk: Desk) -> KnownPerson:
+    """What a profile in a chat program tells of a person, where nothing is known: name, language, time zone.
+    What the person has stated stands."""
+    proved = message.authentication.verdict is Verdict.PASS
+    if message.sender.medium == EMAIL or message.automation is not Automation.NONE or not proved:
         return person
-    locale, zone = person.locale or message.language, person.time_zone or message.time_zone
-    if (locale, zone) == (person.locale, person.time_zone):
+    spoken = read_language(message.language or "")
+    spoken = spoken if spoken in desk.locales else None
+    told = {
+        "name": person.name or message.sender.name,
+        "locale": person.locale or spoken,
+        "time_zone": person.time_zone or read_zone(message.time_zone or "") or None,
+    }
+    if all(getattr(person, key) == value for key, value in told.items()):
         return person
-    people.change(tx, person.id, locale=locale, time_zone=zone)
-    return replace(person, locale=locale, time_zone=zone)
+    people.change(tx, person.id, **told)
+    return replace(person, name=told["name"] or "", locale=told["locale"], time_zone=told["time_zone"])
 
 
 def works_again(tx: Tx, person: KnownPerson, party: Party, address: str) -> KnownPerson:

@@ -177,6 +177,45 @@ def event_of(tx: Tx, token: str) -> str | None:
     return event
 
 
+def last_event(tx: Tx, ticket: int, recipient: str) -> str | None:
+    """What somebody was last told about a ticket, as ``Notice.event``; what is not sent yet does not count."""
+    told = sa.select(Outbox.event).where(
+        Outbox.ticket_id == ticket, Outbox.recipient == recipient, Outbox.state == word(OutboxState.SENT)
+    )
+    event: str | None = tx.run(told.order_by(Outbox.id.desc()).limit(1)).scalar()
+    return event
+
+
+def last_of(tx: Tx, ticket: int) -> int:
+    """The last message about a ticket."""
+    return tx.run(sa.select(sa.func.max(Outbox.id)).where(Outbox.ticket_id == ticket)).scalar() or 0
+
+
+def put_aside(tx: Tx, ticket: int, after: int, events: tuple[str, ...], until: datetime) -> list[int]:
+    """Let what was written about a ticket after a message of it wait, so that it can be taken back; returns
+    which messages those are."""
+    waiting = sa.select(Outbox.id).where(
+        Outbox.ticket_id == ticket,
+        Outbox.id > after,
+        Outbox.event.in_(events),
+        Outbox.state == word(OutboxState.QUEUED),
+    )
+    ids = list(tx.run(waiting.order_by(Outbox.id)).scalars())
+    tx.run(sa.update(Outbox).where(Outbox.id.in_(ids)).values(not_before=until))
+    return ids
+
+
+def take_back(tx: Tx, ids: list[int]) -> bool:
+    """What a person has said is not sent after all. False: some of it was tried already, so nothing must have
+    changed; roll back."""
+    taken = tx.run(
+        sa.update(Outbox)
+        .where(Outbox.id.in_(ids), Outbox.state == word(OutboxState.QUEUED), Outbox.attempts == 0)
+        .values(state=OutboxState.STALE, result="taken back by who wrote it", finished_at=tx.clock())
+    ).rowcount
+    return bool(ids) and taken == len(ids)
+
+
 def claim(tx: Tx, worker: str, limit: int, lease: timedelta, *, automatic: bool = True) -> list[OutboxClaim]:
     """Take up to ``limit`` messages that are due, away from all other workers.
 

@@ -10,10 +10,14 @@ import sqlalchemy as sa
 
 from bot.store.dialect import insert_new
 from bot.store.engine import Tx
-from bot.store.models import Card, Thread
+from bot.store.models import Address, Card, Thread, Ticket
 
 REQUESTER = "requester"
+"""With the person who asked."""
+PRIVATE = "private"
+"""With one other person: somebody who follows the ticket, or an agent who was told something."""
 ROOM = "room"
+"""Among agents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,16 @@ def join(tx: Tx, channel: str, key: str, ticket: int, role: str, now: datetime) 
     return tx.run(new, values).scalar() is not None
 
 
+def move(tx: Tx, channel: str, key: str, ticket: int, role: str, now: datetime) -> None:
+    """From now on a conversation belongs to a ticket, whichever it belonged to before."""
+    if not join(tx, channel, key, ticket, role, now):
+        tx.run(
+            sa.update(Thread)
+            .where(Thread.channel == channel, Thread.key == key)
+            .values(ticket_id=ticket, role=role)
+        )
+
+
 def find(tx: Tx, channel: str, keys: Sequence[str]) -> FoundThread | None:
     """The conversation that the nearest of ``keys`` names."""
     query = sa.select(Thread.key, Thread.ticket_id, Thread.role)
@@ -46,6 +60,16 @@ def of_ticket(tx: Tx, ticket: int, channel: str, role: str) -> list[str]:
         Thread.ticket_id == ticket, Thread.channel == channel, Thread.role == role
     )
     return list(tx.run(query.order_by(Thread.id)).scalars())
+
+
+def is_requester(tx: Tx, ticket: int, medium: str, canonical: str) -> bool:
+    """Whether an address is one of those of the person who asked."""
+    query = (
+        sa.select(Address.id)
+        .join(Ticket, Ticket.requester_id == Address.person_id)
+        .where(Ticket.id == ticket, Address.medium == medium, Address.canonical == canonical)
+    )
+    return tx.run(query).scalar() is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,11 @@ def change(tx: Tx, ticket: int, now: datetime, *, expected_state: str, **values:
     return result.rowcount == 1
 
 
+def set_channel(tx: Tx, ticket: int, channel: str) -> None:
+    """Through which door the requester is written to."""
+    tx.run(sa.update(Ticket).where(Ticket.id == ticket).values(channel=channel))
+
+
 def told(tx: Tx, ticket: int, now: datetime, *, promised_at: datetime | None = None) -> None:
     """The requester hears from the desk, and is perhaps promised another moment."""
     values: dict[str, Any] = {"told_at": now}
@@ -188,9 +193,7 @@ def set_targets(
     tx.run(
         sa.update(Ticket)
         .where(Ticket.id == ticket)
-        .values(
-            first_response_due=first_response_due, resolution_due=resolution_due, promised_at=promised_at
-        )
+        .values(first_response_due=first_response_due, resolution_due=resolution_due, promised_at=promised_at)
     )
 
 

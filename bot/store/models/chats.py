@@ -20,7 +20,8 @@ class Thread(Base):
     """As the door names it in ``IncomingMessage.thread_keys``."""
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     role: Mapped[str] = mapped_column(String(16))
-    """"requester": between a requester and the desk; "room": among agents."""
+    """"requester": between the requester and the desk; "private": between one other person and the desk; "room":
+    among agents."""
     created_at: Mapped[datetime]
     __table_args__ = (UniqueConstraint("channel", "key"),)
 

@@ -1,0 +1,76 @@
+"""Where a ticket is talked about with whoever asked: the door that they last wrote through, and the conversations
+of chat programs that belong to the ticket."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from bot.desk.desk import Desk
+from bot.message import EMAIL, IncomingMessage
+from bot.store import people, threads, tickets
+from bot.store.conversation import WholeTicket
+from bot.store.engine import Tx
+from bot.store.people import Reached
+
+_MOST_KEYS: Final = 10
+_TOPIC: Final = "/topic/"
+"""In the key of a topic of a group: a place in which many ask, and no conversation about one request."""
+
+
+def is_chat(message: IncomingMessage) -> bool:
+    """Whether a message came by a chat program."""
+    return message.sender.medium != EMAIL
+
+
+def is_direct(message: IncomingMessage, sender: str) -> bool:
+    """Whether a message stands in a conversation that is named for its sender: all that they say to the desk
+    stands there in one line, without threads. ``sender``: their canonical address."""
+    return is_chat(message) and bool(sender) and message.place.casefold() == sender
+
+
+def conversation_of(message: IncomingMessage) -> str:
+    """The key of the conversation in which a message is answered."""
+    threads_of = [key for key in message.thread_keys if _TOPIC not in key]
+    return next(iter(threads_of or message.thread_keys), "") or message.external_id
+
+
+def room_of(message: IncomingMessage) -> str:
+    """Where an answer to its sender alone belongs: the conversation in which they spoke; for a button or a
+    command that stands in none, the place."""
+    return next(iter(message.thread_keys), "") or (message.place if message.action else message.external_id)
+
+
+def belongs(tx: Tx, message: IncomingMessage, ticket: int, now: datetime, *, anew: bool = False) -> None:
+    """What is said in the conversation of a message is said in the ticket. ``anew``: it may have belonged to
+    another one, which has ended."""
+    if not is_chat(message):
+        return
+    keys = (message.external_id, *(key for key in message.thread_keys[:_MOST_KEYS] if _TOPIC not in key))
+    for key in filter(None, keys):
+        if anew:
+            threads.move(tx, message.channel, key, ticket, threads.REQUESTER, now)
+        else:
+            threads.join(tx, message.channel, key, ticket, threads.REQUESTER, now)
+
+
+def came_by(tx: Tx, message: IncomingMessage, ticket: WholeTicket, desk: Desk) -> None:
+    """The requester has written: the desk goes on in the door that they used. From one mailbox to another, or to
+    a page, nothing moves."""
+    medium, before = desk.channels.get(message.channel), desk.channels.get(ticket.channel)
+    if medium is None or ticket.channel == message.channel or (medium == before == EMAIL):
+        return
+    tickets.set_channel(tx, ticket.id, message.channel)
+
+
+def own_door(tx: Tx, person: int, channel: str, desk: Desk) -> Reached | None:
+    """Where to write to a person about a ticket that lives in a door: their address there, else the one known
+    longest that the desk can write to."""
+    ways = [
+        Reached(way.medium, way.canonical, way.shown, way.bounces) for way in people.addresses_of(tx, person)
+    ]
+    medium = desk.channels.get(channel)
+    house = f"{channel.casefold()}/"
+    there = (w for w in ways if w.medium == medium and (medium == EMAIL or w.canonical.startswith(house)))
+    known = (w for w in ways if w.medium in desk.channels.values())
+    return next(there, None) or next(known, None) or next(iter(ways), None)
