@@ -17,6 +17,8 @@ from bot.channels.imap import House, ImapDoor
 from bot.channels.imap_health import Health
 from bot.channels.maildir import MaildirSender
 from bot.channels.relay import RelaySender
+from bot.channels.slack import SlackDoor
+from bot.channels.slack_workspace import Workspace
 from bot.channels.smtp import SmtpDoor
 from bot.config import Config
 from bot.delivery import Delivery
@@ -34,7 +36,7 @@ from bot.runner import Runner, every
 from bot.senders import SenderCheck
 from bot.store import inbox, outbox
 from bot.store.blobs import open_blobs
-from bot.store.engine import Tx
+from bot.store.engine import Store, Tx
 from bot.timers import Timers
 from bot.web.door import WebDoor
 from bot.web.probes import Probes, Queues
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("deskbot.app")
 
-ROLES: Final = ("smtp", "imap", "intake", "delivery", "timers", "web")
+ROLES: Final = ("smtp", "imap", "slack", "intake", "delivery", "timers", "web")
 """What one process can be told to do alone, so that several share the work."""
 
 _HOUR: Final = 3600.0
@@ -83,6 +85,10 @@ class App:
             ImapDoor(name, section, self._translate, house, Health(name, self.metrics, self._mailbox_trouble))
             for name, section in config.imap.items()
         )
+        self.slack = tuple(
+            SlackDoor(workspace, self.metrics, alarm=self._slack_trouble)
+            for workspace in slack_workspaces(config, self.store, now)
+        )
         self.pages = WebDoor(self.desk.links)
         self.intake = self._make_intake()
         self.delivery = Delivery(
@@ -106,10 +112,11 @@ class App:
 
     def _make_intake(self) -> Intake:
         sources: dict[str, Source] = {self.config.smtp.name: self.door, self.pages.name: self.pages}
+        sources |= {box.name: box for box in self.mailboxes}
         return Intake(
             self.store,
             self.blobs,
-            sources | {box.name: box for box in self.mailboxes},
+            sources | {door.name: door for door in self.slack},
             self.desk,
             self.metrics,
             worker=self.worker,
@@ -145,6 +152,8 @@ class App:
             runner.door("smtp", lambda: self.door.run(keep))
         for box in self._read_here():
             runner.door(f"imap.{box.name}", partial(box.run, keep))
+        for door in self._slack_here():
+            runner.door(f"slack.{door.name}", partial(door.run, keep))
         if "web" in self.roles and self.config.web.enabled:
             runner.door("web", partial(self._serve_web, keep))
         if "intake" in self.roles:
@@ -187,14 +196,23 @@ class App:
 
         doors = {"smtp": self._smtp_listens} if "smtp" in self.roles and self.config.smtp.enabled else {}
         doors |= {f"imap.{box.name}": box.serving for box in self._read_here()}
+        slack = self._slack_here()
+        doors |= {f"slack.{door.name}": door.serving for door in slack}
         pages = Pages(self.store, self.blobs, self.desk, accept, self.now)
-        app = create_app(Probes(self._queues, doors), self.metrics, self.config.web, pages)
+        routes = [route for door in slack if door.by_http for route in door.routes()]
+        app = create_app(Probes(self._queues, doors), self.metrics, self.config.web, pages, routes)
         await serve(app, self.config.web, self._web_listens)
 
     def _read_here(self) -> list[ImapDoor]:
         """The mailboxes that this process reads, or waits to read."""
         enabled = self.config.imap if "imap" in self.roles else {}
         return [box for box in self.mailboxes if box.name in enabled and enabled[box.name].enabled]
+
+    def _slack_here(self) -> list[SlackDoor]:
+        """The workspaces that this process serves: by a socket of its own, or by requests to its pages."""
+        by_http = "web" in self.roles and self.config.web.enabled
+        here = {True: by_http, False: "slack" in self.roles}
+        return [door for door in self.slack if here[door.by_http] and self.config.slack[door.name].enabled]
 
     def _web_listens(self, port: int) -> None:
         self.web_port = port
@@ -287,6 +305,12 @@ class App:
         advice = f"Check [imap.{name}] (the password or the token may have expired), then run: deskbot check"
         self._loop.call_soon_threadsafe(self._alarm, f"imap {name}", what, advice)
 
+    def _slack_trouble(self, name: str, words: str) -> None:
+        """A workspace asks for a person."""
+        what = f"Nothing comes from the Slack workspace {name}: {words}"
+        advice = f"Check [slack.{name}] (the app may have been removed, or its token changed), then run: deskbot check"
+        self._alarm(f"slack {name}", what, advice)
+
     def _alarm(self, key: str, what: str, advice: str) -> None:
         """Tell people, when the database is there to write it down; the log has it anyway."""
 
@@ -303,6 +327,15 @@ class App:
         if relay.host:
             return RelaySender(relay, self.compose)
         return MaildirSender(relay.maildir or self.config.desk.data / "outbox", self.compose)
+
+
+def slack_workspaces(config: Config, store: Store, now: clock.Clock) -> list[Workspace]:
+    """The workspaces of the configuration. The siren gives a ticket its first priority."""
+    urgent = next(iter(config.priorities))
+    return [
+        Workspace(name, section, store, now, prefix=config.desk.prefix, urgent=urgent)
+        for name, section in config.slack.items()
+    ]
 
 
 def sender_check(config: Config, workers: Workers) -> SenderCheck:

@@ -12,6 +12,7 @@ The points, in the order in which a message passes them::
     after_imap_fetch          a mail is fetched from a mailbox, nothing of it is stored    (imap door)
     after_imap_accept         a mail is committed, and lies where it was in its mailbox    (imap door)
     after_imap_copy           a mail is copied to the processed folder, and still here     (imap door)
+    after_slack_accept        an event is committed, Slack has not been told               (slack door)
     after_inbox_claim         an inbox row is leased to this process, nothing is parsed    (intake loop)
     after_translate           the payload is parsed, nothing of it is stored               (intake loop)
     after_receive_commit      ticket and acknowledgement are committed                     (intake loop)
@@ -33,6 +34,7 @@ POINTS: Final = (
     "after_imap_fetch",
     "after_imap_accept",
     "after_imap_copy",
+    "after_slack_accept",
     "after_inbox_claim",
     "after_translate",
     "after_receive_commit",

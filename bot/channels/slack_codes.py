@@ -1,8 +1,11 @@
 """How buttons and forms of Slack say what they are for: written by the way out, read by the way in.
 
 A button has ``action_id`` "VERB:VALUE" and as its value the number of its ticket, or nothing. A form has
-``callback_id`` VERB and ``private_metadata`` "TICKET:VALUE"; each of its inputs has as ``block_id`` the name of a
+``callback_id`` VERB and ``private_metadata`` "TICKET:VALUE:PLACE", where the place is the conversation in which it
+was asked for ("C024BE91L/1700000000.000100"), or nothing; each of its inputs has as ``block_id`` the name of a
 field, or "q:KEY" for a question of the desk. A button that only opens a page has ``action_id`` "url:ANYTHING".
+A select has ``action_id`` "VERB:" and options with the value "TICKET:VALUE"; one whose options are verbs has
+``action_id`` "menu:" and options with the value "TICKET:VERB".
 Nothing in them is secret, and nothing is a right: who may do what is looked at when it is done (I13).
 """
 
@@ -14,6 +17,7 @@ from typing import Final
 
 NEW: Final = "new"
 URL: Final = "url"
+MENU: Final = "menu"
 TICKET_COMMAND: Final = "/ticket"
 CREATE_SHORTCUT: Final = "create_ticket"
 ACTIONS_SHORTCUT: Final = "ticket_actions"
@@ -32,6 +36,7 @@ FORMS_OF_VALUES: Final = frozenset({("update", "fix"), ("update", "need"), ("upd
 
 _VERB: Final = re.compile(r"[a-z][a-z-]{0,30}")
 _VALUE: Final = re.compile(r"[A-Za-z0-9_.+-]{0,60}")
+_PLACE: Final = re.compile(r"(?:[A-Z0-9]{1,30}/[0-9]{1,12}\.[0-9]{1,9})?")
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
 
@@ -42,9 +47,12 @@ class Code:
     verb: str
     value: str = ""
     ticket: int | None = None
+    place: str = ""
+    """Of a form: "CHANNEL/TS", the thread in which it was asked for."""
 
     def __post_init__(self) -> None:
-        if not (_VERB.fullmatch(self.verb) and _VALUE.fullmatch(self.value)):
+        parts = (_VERB, self.verb), (_VALUE, self.value), (_PLACE, self.place)
+        if not all(pattern.fullmatch(part) for pattern, part in parts):
             raise ValueError(f"no code: {self.verb[:40]!r}, {self.value[:70]!r}")
 
     @property
@@ -60,7 +68,7 @@ class Code:
     @property
     def metadata(self) -> str:
         """For a form's ``private_metadata``; its ``callback_id`` is the verb."""
-        return f"{self.ticket or ''}:{self.value}"
+        return f"{self.ticket or ''}:{self.value}:{self.place}"
 
     @property
     def opens_form(self) -> bool:
@@ -76,17 +84,28 @@ def of_button(action_id: object, value: object) -> Code | None:
     return _code(verb, rest, value) if colon and verb != URL else None
 
 
+def of_option(action_id: object, value: object) -> Code | None:
+    """What an option of a select says that was chosen."""
+    if not isinstance(action_id, str) or not isinstance(value, str):
+        return None
+    verb, _, _ = action_id.partition(":")
+    ticket, _, chosen = value.partition(":")
+    return _code(chosen, "", ticket) if verb == MENU else _code(verb, chosen, ticket)
+
+
 def of_form(callback_id: object, metadata: object) -> Code | None:
     """What a form is for that was sent."""
     if not isinstance(callback_id, str) or not isinstance(metadata, str):
         return None
-    ticket, _, value = metadata.partition(":")
-    return _code(callback_id, value, ticket)
+    ticket, _, rest = metadata.partition(":")
+    value, _, place = rest.partition(":")
+    return _code(callback_id, value, ticket, place)
 
 
-def _code(verb: str, value: str, ticket: str) -> Code | None:
-    if not (_VERB.fullmatch(verb) and _VALUE.fullmatch(value)):
-        return None
+def _code(verb: str, value: str, ticket: str, place: str = "") -> Code | None:
     if ticket and not _NUMBER.fullmatch(ticket):
         return None
-    return Code(verb, value, int(ticket) if ticket else None)
+    try:
+        return Code(verb, value, int(ticket) if ticket else None, place)
+    except ValueError:
+        return None

@@ -107,7 +107,8 @@ class SlackWeb:
             raise _refused(method, error.response) from None
         except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError, ValueError) as error:
             raise ChannelError(f"Slack cannot be reached for {method}: {type(error).__name__}") from None
-        self._remember_scopes(answer.headers)
+        if not token:
+            self._remember_scopes(answer.headers)
         told = answer.data
         return told if isinstance(told, dict) else {}
 
@@ -141,6 +142,19 @@ class SlackWeb:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ChannelError(f"a file cannot be fetched: {type(error).__name__}") from None
         return b"".join(parts)
+
+    async def respond(self, url: str, text: str) -> None:
+        """Say something to one person alone, where Slack has told us how. Raises ``ChannelError``."""
+        import aiohttp
+
+        if self._session is None or not self._is_slack(url):
+            raise ChannelError("an answer that does not go to Slack", permanent=True)
+        told = {"text": text, "response_type": "ephemeral", "replace_original": False}
+        try:
+            async with self._session.post(url, json=told, allow_redirects=False):
+                return
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ChannelError(f"an answer did not go out: {type(error).__name__}") from None
 
     def _is_slack(self, url: str) -> bool:
         """Whether the token may be shown there: at Slack alone, or where the configuration says that it is."""

@@ -31,6 +31,8 @@ class Slack(Section):
     """For so long an agent's words can be taken back."""
     together: Duration = timedelta(minutes=2)
     """Short messages of one person within this time are one request."""
+    bots: Words = ()
+    """Ids of other apps ("B024BE7LH") whose messages are requests; all others' are left alone."""
     max_file: int = Field(default=26_214_400, ge=65_536)
 
     @model_validator(mode="after")

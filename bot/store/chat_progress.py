@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.store.dialect import insert_new
 from bot.store.engine import Tx
-from bot.store.models import ChatLease, ChatProgress
+from bot.store.models import ChatLease, ChatProgress, Thread, Ticket
 
 
 def position(tx: Tx, channel: str, place: str = "") -> str | None:
@@ -37,6 +37,22 @@ def advance(tx: Tx, channel: str, to: str, place: str = "") -> None:
             .where(ChatProgress.channel == channel, ChatProgress.place == place)
             .values(position=to, updated_at=now)
         )
+
+
+def open_conversations(tx: Tx, channel: str, most: int) -> list[str]:
+    """Keys of the conversations of tickets that are not closed, newest first."""
+    query = (
+        sa.select(Thread.key)
+        .join(Ticket, Ticket.id == Thread.ticket_id)
+        .where(Thread.channel == channel, Ticket.state != "closed")
+    )
+    return list(tx.run(query.order_by(Thread.id.desc()).limit(most)).scalars())
+
+
+def has_conversations(tx: Tx, channel: str, place: str) -> bool:
+    """Whether any conversation in a channel or group belongs to a ticket."""
+    mine = sa.select(Thread.id).where(Thread.channel == channel, Thread.key.startswith(f"{place}/"))
+    return tx.run(mine.limit(1)).scalar() is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,18 @@ def add(tx: Tx, payload: Payload) -> bool:
     return True
 
 
+def is_known(tx: Tx, key: str) -> bool:
+    """Whether a payload with that key was accepted before."""
+    return tx.run(sa.select(Inbox.id).where(Inbox.key == key)).scalar() is not None
+
+
+def envelope(tx: Tx, key: str) -> dict[str, Any] | None:
+    """What is known of the delivery of a payload; None: it is not here, or its bytes are gone."""
+    query = sa.select(PayloadRow.envelope).join_from(Inbox, PayloadRow).where(Inbox.key == key)
+    found: dict[str, Any] | None = tx.run(query).scalar()
+    return found
+
+
 def claim(tx: Tx, worker: str, limit: int, lease: timedelta, octets: int = 2**40) -> list[Claim]:
     """Take up to ``limit`` waiting payloads, oldest first, away from all other workers; ``octets`` of them at
     most, but at least one, because all of them will be in memory."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 from time import monotonic
 from typing import Final, TypeVar
@@ -160,8 +160,28 @@ async def _not_found(request: Request, error: Exception) -> Response:  # noqa: A
     return PlainTextResponse("not found\n", 404)
 
 
-def create_app(probes: Probes, metrics: Metrics, section: Web, pages: Pages | None = None) -> Starlette:
-    """The application: ``/healthz``, ``/readyz`` and ``/metrics``, by GET and HEAD, and the pages; all else is 404.
+class _BodyLimit:
+    """Cuts bodies that are larger than any form of ours; the doors of chat programs have a limit of their own."""
+
+    def __init__(self, app: ASGIApp, doors: tuple[str, ...]) -> None:
+        self._app = app
+        self._limited = RequestBodyLimitMiddleware(app, max_body_size=LARGEST)
+        self._doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        door = scope["type"] == "http" and scope["path"] in self._doors
+        await (self._app if door else self._limited)(scope, receive, send)
+
+
+def create_app(
+    probes: Probes,
+    metrics: Metrics,
+    section: Web,
+    pages: Pages | None = None,
+    doors: Sequence[Route] = (),
+) -> Starlette:
+    """The application: ``/healthz``, ``/readyz`` and ``/metrics``, by GET and HEAD, the pages, and ``doors``, where
+    chat programs bring their events; all else is 404.
 
     ``/metrics`` wants ``section.metrics_token`` as a bearer token; without one it answers only to this machine.
     """
@@ -172,10 +192,11 @@ def create_app(probes: Probes, metrics: Metrics, section: Web, pages: Pages | No
             Route("/readyz", health.ready),
             Route("/metrics", health.figures),
             *(pages.routes() if pages else ()),
+            *doors,
         ],
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST),
+            Middleware(_BodyLimit, doors=tuple(route.path for route in doors)),
         ],
         exception_handlers={404: _not_found, Exception: _failed},
     )

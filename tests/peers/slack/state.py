@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,11 +101,13 @@ class Workspace:
     triggers: set[str] = field(default_factory=set)
     files: dict[str, tuple[dict[str, Any], bytes]] = field(default_factory=dict)
     uploads: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    _last: int = 0
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def ts(self) -> str:
-        """A time stamp of its own, later than all before."""
-        return f"1772{next(self._numbers):06}.000{100 + next(self._numbers) % 900}"
+        """A time stamp of its own: now, and later than all before."""
+        self._last = max(self._last + 100, time.time_ns() // 1000)
+        return f"{self._last // 1_000_000}.{self._last % 1_000_000:06}"
 
     def number(self) -> int:
         """Something that no other has."""

@@ -1,0 +1,274 @@
+"""What comes by Slack's Events API, and from history: which messages are for the desk, and what is kept of them.
+
+For the desk is a direct message, a message that names the bot, one that gets the ticket emoji, and all that is
+said in a conversation that is a ticket's. Everything else is left alone, without a row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from bot.channels import slack_files
+from bot.channels.slack_payload import Act, File, is_id, is_ts, trimmed
+from bot.channels.slack_text import mentions
+from bot.channels.slack_web import SlackRefused
+from bot.channels.slack_workspace import Workspace
+from bot.errors import StoreUnavailable
+from bot.log import event as log_event
+from bot.store.threads import ROOM, FoundThread
+
+log = logging.getLogger("deskbot.slack")
+
+_SAID: Final = frozenset({None, "", "bot_message", "file_share", "me_message", "thread_broadcast"})
+"""Subtypes of messages in which somebody says something; all others are Slack's own notes."""
+_SLACKBOT: Final = "USLACKBOT"
+_EMOJI: Final = {"eyes": "take", "white_check_mark": "resolve", "heavy_check_mark": "resolve",
+                 "rotating_light": "priority"}  # fmt: skip
+_DIRECT: Final = "im"
+
+Home = Callable[[str], Awaitable[None]]
+
+
+class Events:
+    """Reads events, and keeps what is for the desk. Each method returns only when that is committed."""
+
+    def __init__(self, workspace: Workspace, later: Callable[[Awaitable[None]], None], home: Home) -> None:
+        """``later``: does something behind which Slack does not wait; ``home``: shows somebody their App Home."""
+        self._at = workspace
+        self._later = later
+        self._home = home
+
+    async def take(self, body: Mapping[str, Any]) -> None:
+        """One event of Slack's. Raises ``StoreUnavailable`` or ``ChannelError``: it is not to be acknowledged."""
+        event = body.get("event")
+        if not isinstance(event, Mapping) or not self._at.is_for_us(body):
+            return
+        kind = event.get("type")
+        if kind in {"message", "app_mention"}:
+            await self.message(event)
+        elif kind == "reaction_added":
+            await self._reaction(event)
+        elif kind == "app_home_opened" and event.get("tab") == "home" and is_id(event.get("user")):
+            self._later(self._home(str(event["user"])))
+
+    # Messages
+
+    async def message(self, event: Mapping[str, Any], *, from_history: bool = False) -> bool:
+        """A message, an edit or a deletion. True when something new is kept."""
+        channel, subtype = event.get("channel"), event.get("subtype")
+        if not isinstance(channel, str) or not is_id(channel):
+            return False
+        if subtype == "message_changed":
+            return await self._edited(channel, event)
+        if subtype == "message_deleted":
+            return await self._deleted(channel, event)
+        ts = event.get("ts")
+        if subtype not in _SAID or not isinstance(ts, str) or not is_ts(ts):
+            return False
+        thread = await self._is_wanted(channel, event)
+        new = False
+        if thread is not None:
+            new = await self.keep(channel, event, role=thread)
+            if from_history and not new:
+                await self._complete(channel, event)
+        self._at.passed(channel, ts)
+        return new
+
+    async def _is_wanted(self, channel: str, event: Mapping[str, Any]) -> str | None:
+        """The role of the conversation in which a message stands, "" when it opens one; None: it is not ours."""
+        if not self._is_somebody(event):
+            return None
+        at, ts, thread = self._at, event.get("ts"), event.get("thread_ts")
+        in_thread = isinstance(thread, str) and is_ts(thread) and thread != ts
+        found = await at.thread(channel, thread) if in_thread else None
+        if found is not None:
+            return found.role
+        if self._is_direct(channel, event) or self._calls_us(channel, event):
+            return ""
+        opens_one = in_thread and await at.is_kept(channel, str(thread))  # which is not there yet
+        return "" if opens_one else None
+
+    def _is_somebody(self, event: Mapping[str, Any]) -> bool:
+        """Whether a person wrote it, or a machine that is allowed to."""
+        if self._at.is_ours(event) or self._at.is_machine(event) or event.get("user") == _SLACKBOT:
+            return False
+        return is_id(event.get("user")) or is_id(event.get("bot_id"))
+
+    def _calls_us(self, channel: str, event: Mapping[str, Any]) -> bool:
+        at = self._at
+        allowed = not at.section.channels or channel in at.section.channels
+        named = mentions(str(event.get("text") or ""), at.us.bot_user)
+        return allowed and (named or bool(event.get("bot_id")))
+
+    @staticmethod
+    def _is_direct(channel: str, event: Mapping[str, Any]) -> bool:
+        kind = event.get("channel_type")
+        return kind == _DIRECT if isinstance(kind, str) else channel.startswith("D")
+
+    async def keep(
+        self, channel: str, event: Mapping[str, Any], *, role: str = "", noted_by: str = "", instead: str = ""
+    ) -> bool:
+        """Keep a message. ``noted_by``: who made it a ticket; ``instead``: who asks, when a machine wrote it."""
+        at, ts = self._at, str(event["ts"])
+        kept = trimmed(event) | {"channel": channel}
+        kept["user"] = instead or str(kept.get("user") or kept.get("bot_id") or "")
+        files = slack_files.told(event, at.section.max_file)
+        about, taken = await asyncio.gather(
+            at.about(kept["user"], kept, must=role == ROOM, role=role),
+            slack_files.take(at.web, files.late, at.section.max_file, slack_files.SECONDS),
+        )
+        about["lost"] = files.lost + taken.lost
+        if noted_by:
+            about["noted_by"] = noted_by
+        if taken.late:
+            about["late"] = True
+        new = await at.keep(at.payload(f"{channel}:{ts}", Act.MESSAGE, kept, about, taken.files), channel, ts)
+        if new and taken.late:
+            self._later(self._files_after(channel, kept, about, taken.late))
+        return new
+
+    async def _files_after(
+        self, channel: str, kept: Mapping[str, Any], about: Mapping[str, Any], late: list[File]
+    ) -> None:
+        """Files that took longer than Slack waits, in a payload of their own below the message."""
+        at = self._at
+        taken = await slack_files.take(at.web, late, at.section.max_file, slack_files.LATE_SECONDS)
+        told = {**about, "lost": taken.lost + slack_files.gone(taken.late)}
+        event = {**kept, "text": ""}
+        try:
+            await at.keep(at.payload(f"{channel}:{kept['ts']}:files", Act.FILES, event, told, taken.files))
+        except StoreUnavailable as error:
+            log_event(log, "slack.files-late", str(error), level=logging.WARNING, channel=at.name)
+
+    async def _complete(self, channel: str, event: Mapping[str, Any]) -> None:
+        """A message of history that was here already: its files may not be, and it may have been changed."""
+        at, ts = self._at, str(event["ts"])
+        about = await at.late_files(channel, ts)
+        if about is not None:
+            kept = trimmed(event) | {"channel": channel}
+            await self._files_after(channel, kept, about, slack_files.told(event, at.section.max_file).late)
+        edited = event.get("edited")
+        if isinstance(edited, Mapping) and is_ts(edited.get("ts")):
+            await self._keep_edit(channel, event, str(edited["ts"]))
+
+    async def _edited(self, channel: str, event: Mapping[str, Any]) -> bool:
+        """Somebody has changed what they wrote (I11). Slack also says so when it unfolds a link."""
+        message, before = event.get("message"), event.get("previous_message")
+        if not isinstance(message, Mapping) or self._at.is_ours(message) or self._at.is_machine(message):
+            return False
+        if isinstance(before, Mapping) and before.get("text") == message.get("text"):
+            return False
+        edited = message.get("edited")
+        stamp = edited.get("ts") if isinstance(edited, Mapping) else event.get("event_ts")
+        return await self._keep_edit(channel, message, str(stamp)) if is_ts(stamp) else False
+
+    async def _keep_edit(self, channel: str, message: Mapping[str, Any], stamp: str) -> bool:
+        return await self._note(channel, message, Act.EDIT, f"edit:{stamp}", stamp)
+
+    async def _deleted(self, channel: str, event: Mapping[str, Any]) -> bool:
+        """Somebody has taken back what they wrote: what they asked for stays, and that they did is noted."""
+        before = event.get("previous_message")
+        if not isinstance(before, Mapping) or self._at.is_ours(before) or self._at.is_machine(before):
+            return False
+        return await self._note(channel, before, Act.DELETE, "delete", str(event.get("event_ts") or ""))
+
+    async def _note(self, channel: str, message: Mapping[str, Any], act: Act, what: str, stamp: str) -> bool:
+        """What has happened to a message that we have, beside it."""
+        at, ts = self._at, message.get("ts")
+        if not isinstance(ts, str) or not is_ts(ts) or not await at.is_kept(channel, ts):
+            return False
+        found = await at.thread(channel, message.get("thread_ts"), ts)
+        role = found.role if found else ""
+        event = trimmed(message) | {"channel": channel, "event_ts": stamp}
+        event["user"] = str(event.get("user") or event.get("bot_id") or "")
+        about = await at.about(event["user"], event, must=role == ROOM, role=role)
+        return await at.keep(at.payload(f"{channel}:{ts}:{what}", act, event, about))
+
+    # Reactions
+
+    async def _reaction(self, event: Mapping[str, Any]) -> None:
+        """The ticket emoji, or one of those by which agents work."""
+        at, item, user = self._at, event.get("item"), event.get("user")
+        if not isinstance(item, Mapping) or item.get("type") != "message" or user == at.us.bot_user:
+            return
+        channel, ts = item.get("channel"), item.get("ts")
+        emoji = str(event.get("reaction") or "").partition("::")[0]
+        if not (isinstance(channel, str) and isinstance(ts, str)) or not (
+            is_id(channel) and is_ts(ts) and is_id(user)
+        ):
+            return
+        if emoji == at.section.emoji:
+            await self._noted(channel, ts, str(user))
+        elif emoji in _EMOJI:
+            await self._order(channel, ts, str(user), emoji, str(event.get("event_ts") or ""))
+
+    async def _noted(self, channel: str, ts: str, user: str) -> None:
+        """Somebody makes a ticket of a message: its author is the one who asks."""
+        at = self._at
+        if at.section.channels and channel not in at.section.channels and not channel.startswith("D"):
+            return
+        if await at.is_kept(channel, ts):
+            return
+        message = await self.fetch(channel, ts)
+        if message is not None:
+            await self.make_ticket(channel, message, user)
+
+    async def make_ticket(self, channel: str, message: Mapping[str, Any], user: str) -> bool:
+        """A message becomes a request, unless it stands in a ticket's conversation or is our own."""
+        at = self._at
+        if at.is_ours(message) or await at.thread(channel, message.get("thread_ts"), message.get("ts")):
+            return False
+        machine = bool(message.get("bot_id")) or not is_id(message.get("user"))
+        profile = await at.people.profile(user)
+        return await self.keep(
+            channel, message, noted_by=profile.name or user, instead=user if machine else ""
+        )
+
+    async def _order(self, channel: str, ts: str, user: str, emoji: str, stamp: str) -> None:
+        """An emoji in a ticket's conversation stands for what an agent does."""
+        at = self._at
+        found, thread = await at.thread(channel, ts), ts
+        if found is None:
+            found, thread = await self._thread_of(channel, ts)
+        if found is None:
+            return
+        event = {"user": user, "channel": channel, "thread_ts": thread, "ticket": found.ticket,
+                 "verb": _EMOJI[emoji], "event_ts": stamp}  # fmt: skip
+        if _EMOJI[emoji] == "priority":
+            event["value"] = at.urgent
+        about = await at.about(user, event, must=True, role=found.role)
+        await at.keep(at.payload(f"{channel}:{ts}:{emoji}:{user}:{stamp}", Act.REACTION, event, about))
+
+    async def _thread_of(self, channel: str, ts: str) -> tuple[FoundThread | None, str]:
+        if not await self._at.has_conversations(channel):
+            return None, ""
+        message = await self.fetch(channel, ts)
+        thread = message.get("thread_ts") if message else None
+        return (await self._at.thread(channel, thread), str(thread)) if is_ts(thread) else (None, "")
+
+    async def fetch(self, channel: str, ts: str) -> dict[str, Any] | None:
+        """One message, wherever it stands. Raises ``ChannelError`` when Slack does not answer."""
+        asked: dict[str, Any] = {
+            "channel": channel,
+            "latest": ts,
+            "oldest": ts,
+            "inclusive": True,
+            "limit": 1,
+        }
+        ways: dict[str, dict[str, Any]] = {"conversations.history": {}, "conversations.replies": {"ts": ts}}
+        for method, more in ways.items():
+            try:
+                told = await self._at.web.call(method, seconds=1.5, **asked, **more)
+            except SlackRefused as error:
+                if not error.permanent:
+                    raise
+                log_event(log, "slack.not-read", str(error), level=logging.WARNING, channel=self._at.name)
+                continue
+            messages = told.get("messages")
+            for one in messages if isinstance(messages, list) else ():
+                if isinstance(one, dict) and one.get("ts") == ts:
+                    return one
+        return None

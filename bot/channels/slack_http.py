@@ -1,0 +1,137 @@
+"""Events by HTTP: requests that Slack signs, taken by the web pages' server (I3, I4).
+
+Nothing of a request is read before its signature is: over the raw body, of the last five minutes. The same
+signature again is a replay, and is answered as the first was without doing anything; a signature is remembered
+only once its request was kept, because a request that we could not keep comes again as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from time import monotonic
+from typing import Final
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.channels.slack_app import ACKNOWLEDGED
+from bot.channels.slack_payload import LARGEST
+
+WINDOW: Final = 300
+"""Seconds by which a request's time may differ from ours."""
+REMEMBERED: Final = 600.0
+"""Seconds for which a signature is known."""
+_MOST: Final = 50_000
+"""Signatures that are remembered: Slack sends at most 30,000 events in an hour to an app in a workspace."""
+
+Answer = Callable[[str, Mapping[str, str]], Awaitable[tuple[int, str]]]
+
+
+class Signatures:
+    """Which requests are Slack's, and which of them are new."""
+
+    def __init__(self, secret: str, now: Callable[[], datetime]) -> None:
+        self._secret = secret.encode()
+        self._now = now
+        self._seen: OrderedDict[str, float] = OrderedDict()
+
+    def is_genuine(self, body: bytes, stamp: str, signature: str) -> bool:
+        """Whether Slack has signed these octets, just now."""
+        if not (self._secret and stamp.isascii() and stamp.isdecimal() and len(stamp) <= 12):
+            return False
+        if abs(self._now().timestamp() - int(stamp)) > WINDOW:
+            return False
+        made = hmac.new(self._secret, b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+        return hmac.compare_digest(f"v0={made}".encode(), signature.encode("utf-8", "replace"))
+
+    def is_new(self, signature: str) -> bool:
+        """Whether a genuine request was not taken before; from now on it was."""
+        now = monotonic()
+        while self._seen and (len(self._seen) >= _MOST or now - next(iter(self._seen.values())) > REMEMBERED):
+            self._seen.popitem(last=False)
+        if signature in self._seen:
+            return False
+        self._seen[signature] = now
+        return True
+
+    def forget(self, signature: str) -> None:
+        """It could not be taken after all."""
+        self._seen.pop(signature, None)
+
+
+class SlackPages:
+    """The routes of one workspace."""
+
+    def __init__(self, name: str, signatures: Signatures, answer: Answer) -> None:
+        self._name = name
+        self._signatures = signatures
+        self._answer = answer
+
+    def routes(self) -> list[Route]:
+        """Events, buttons and forms, and commands: Slack lets each have an address of its own."""
+        return [
+            Route(f"/slack/{self._name}/{what}", self.take, methods=["POST"])
+            for what in ("events", "interactivity", "commands")
+        ]
+
+    async def take(self, request: Request) -> Response:
+        """One request."""
+        try:
+            body = await _body(request)
+        except ClientDisconnect:
+            return PlainTextResponse("", 400)
+        if body is None:
+            return PlainTextResponse("too large\n", 413)
+        signature = request.headers.get("x-slack-signature", "")
+        stamp = request.headers.get("x-slack-request-timestamp", "")
+        if not self._signatures.is_genuine(body, stamp, signature):
+            return PlainTextResponse("unauthorized\n", 401)
+        if challenge := _challenge(body):
+            return JSONResponse({"challenge": challenge})
+        if not self._signatures.is_new(signature):
+            return Response(status_code=ACKNOWLEDGED)
+        return await self._taken(request, body, signature)
+
+    async def _taken(self, request: Request, body: bytes, signature: str) -> Response:
+        headers = {
+            name: value
+            for name, value in request.headers.items()
+            if name.startswith(("content-", "x-slack-"))
+        }
+        status = 0
+        try:
+            status, text = await self._answer(body.decode("utf-8", "replace"), headers)
+        finally:
+            if status != ACKNOWLEDGED:
+                self._signatures.forget(signature)
+        kind = "application/json" if text.startswith("{") else "text/plain"
+        return Response(text, status, media_type=kind)
+
+
+async def _body(request: Request) -> bytes | None:
+    """The octets of a request; None: they are too many."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > LARGEST:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _challenge(body: bytes) -> str:
+    """What Slack wants to hear when somebody enters our address, or nothing."""
+    if not body.startswith(b"{") or b"url_verification" not in body[:4096]:
+        return ""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    given = told.get("challenge") if told.get("type") == "url_verification" else None
+    return given[:1000] if isinstance(given, str) else ""
