@@ -11,7 +11,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from bot.desk import sla
+from bot import config
+from bot.desk import promises, sla
 from bot.desk.changed import Change
 from bot.desk.desk import Desk
 from bot.desk.states import DONE, State
@@ -35,17 +36,18 @@ def at_opening(priority: str, desk: Desk, now: datetime) -> dict[str, datetime]:
 
 def asks_at(priority: str, desk: Desk, told_at: datetime) -> datetime:
     """When the owner is asked what to say, after a word to the requester."""
-    section = desk.config.priorities[priority]
-    return sla.due(told_at, section.update_every * _ASK_AT, _clock(priority, desk))
+    terms = promises.priority_of(priority, desk)
+    return sla.due(told_at, terms.update_every * _ASK_AT, _clock(terms, desk))
 
 
 def tells_at(priority: str, desk: Desk, told_at: datetime) -> datetime:
     """When the requester is told by the desk itself, after the last word to them."""
-    return sla.due(told_at, desk.config.priorities[priority].update_every, _clock(priority, desk))
+    terms = promises.priority_of(priority, desk)
+    return sla.due(told_at, terms.update_every, _clock(terms, desk))
 
 
-def _clock(priority: str, desk: Desk) -> sla.Calendar:
-    return sla.ALWAYS if desk.config.priorities[priority].clock == "calendar" else desk.calendar
+def _clock(terms: config.Priority, desk: Desk) -> sla.Calendar:
+    return sla.ALWAYS if terms.clock == "calendar" else desk.calendar
 
 
 def is_counting(ticket: WholeTicket) -> bool:
