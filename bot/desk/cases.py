@@ -103,9 +103,10 @@ class Case:
         )
         tickets.add_entry(self.tx, entry, self.files)
 
-    def tell_requester(self, letter: Letter) -> None:
+    def tell_requester(self, letter: Letter) -> bool:
         """Write to the person who asked, and to those who follow; to each once, and to none of them what they
-        have just written themselves. Raises ``Refused`` when a person's words would reach nobody."""
+        have just written themselves. False: it reached nobody. Raises ``Refused`` when those are a person's words.
+        """
         first = letters.requester_of(self.tx, self.ticket, self.desk)
         own = first is not None and first.canonical in self.agent.addresses
         but = self.agent.addresses - {first.canonical} if own and first else self.agent.addresses
@@ -114,6 +115,7 @@ class Case:
         reached = informing.tell(self.tx, self.ticket, letter, self.desk, self.now, but=but)
         if not reached and not letter.kind.automatic:
             raise Refused("nobody-to-tell")
+        return reached
 
     def answered(self) -> None:
         """The requester hears from a person: the first time is the promised response."""

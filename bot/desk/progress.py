@@ -16,7 +16,7 @@ from bot.desk.desk import Desk
 from bot.desk.letters import Letter
 from bot.desk.states import DONE, State
 from bot.message import Kind
-from bot.store import outbox, people, said, tickets
+from bot.store import outbox, people, said
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
@@ -93,8 +93,6 @@ def tell(
 ) -> bool:
     """Say it in a few minutes, in place of what waits to be said. False: it reaches nobody."""
     outbox.withdraw(tx, ticket.id, EVENT, STILL_OPEN)
-    if not may_be_told(tx, ticket, EVENT, now):
-        return False
     letter = Letter(Kind.PROGRESS, EVENT, values(tx, ticket, what, desk, now), after=_A_FEW_MINUTES)
     return informing.tell(tx, ticket, letter, desk, now, but=but)
 
@@ -116,15 +114,6 @@ def owner_name(tx: Tx, ticket: WholeTicket, desk: Desk) -> str:
     """Whose it is, as the requester may know them; empty: nobody's, or somebody's who has left."""
     key = desk.roster.owner(tx, ticket.owner_id)
     return desk.roster.agents[key].name if key else ""
-
-
-def may_be_told(tx: Tx, ticket: WholeTicket, event: str, now: datetime) -> bool:
-    """Whether the requester is told by a machine; the history says when they are not."""
-    if said.may_be_told(tx, ticket.id):
-        return True
-    after = {"event": event, "reason": "no machine may write to who asked: nobody has answered them yet"}
-    tickets.record(tx, ticket.id, "delivery.suppressed", now, after=after)
-    return False
 
 
 def overtaken_by_words(tx: Tx, ticket: int) -> None:

@@ -23,7 +23,7 @@ CHOICES: Final = tuple(Choice(label, "update", label) for label in ("still", "su
 def ask_is_due(tx: Tx, timer: DueTimer, desk: Desk, now: datetime) -> None:
     """Ask the owner, or the team, what the requester is to be told."""
     ticket = _counting(tx, timer)
-    if ticket is None or not progress.may_be_told(tx, ticket, progress.STILL_OPEN, now):
+    if ticket is None or not informing.may_be_told(tx, ticket, progress.STILL_OPEN, now):
         return
     tells_at = intervals.tells_at(ticket.priority, desk, ticket.told_at or ticket.opened_at)
     if now >= tells_at:
@@ -53,7 +53,7 @@ def ask_is_due(tx: Tx, timer: DueTimer, desk: Desk, now: datetime) -> None:
 def tell_is_due(tx: Tx, timer: DueTimer, desk: Desk, now: datetime) -> None:
     """Nobody has said anything: the requester hears that their request is still open, and with whom."""
     ticket = _counting(tx, timer)
-    if ticket is not None and progress.may_be_told(tx, ticket, progress.STILL_OPEN, now):
+    if ticket is not None and informing.may_be_told(tx, ticket, progress.STILL_OPEN, now):
         _say(tx, ticket, desk, now)
 
 

@@ -42,9 +42,9 @@ def resolve(case: Case, command: Command) -> Done:
         "close_on": ending.silence_after(case.now, case.desk).close_at.isoformat(),
     }
     files = case.files if says else ()
-    case.tell_requester(Letter(kind, ending.RESOLVED, told, files, choices=ending.YES_OR_NO))
+    asked = case.tell_requester(Letter(kind, ending.RESOLVED, told, files, choices=ending.YES_OR_NO))
     case.answered()
-    return Done("resolved", {"asked": True})
+    return Done("resolved", {"asked": asked})
 
 
 def close(case: Case, command: Command) -> Done:
