@@ -44,6 +44,7 @@ _QUIET: Final = (
     "mail.error",
     "mail.log",
     "sqlalchemy",
+    "telegram",
     "uvicorn",
     "uvicorn.access",
     "uvicorn.error",

@@ -14,14 +14,14 @@ from bot.message import Choice, Notice
 from bot.render.environment import FUNCTIONS
 from bot.render.events import OPTIONAL
 from bot.render.library import LAYOUT, LAYOUTS, TEXTS, Found, Library, events
-from bot.render.renderer import CHATS, FormName, Rendered, Renderer
+from bot.render.renderer import FormName, Rendered, Renderer
 from bot.render.samples import CHOICES, SAMPLES
 from bot.render.slack import BUTTONS
 
 FORMS: Final[tuple[FormName, ...]] = get_args(FormName)
 MAX_SUBJECT: Final = 150
 """Characters of a subject that a mail program still shows somewhere; with the tag before it."""
-MAX_TEXT: Final[dict[str, int]] = {"email": 10_000, "plain": 10_000, "slack": 10_000}
+MAX_TEXT: Final[dict[str, int]] = {"email": 10_000, "plain": 10_000, "slack": 10_000, "telegram": 10_000}
 NOW: Final = datetime.fromisoformat("2026-03-10T11:40:00+00:00")
 """When samples are read."""
 
@@ -95,12 +95,18 @@ def _tried(renderer: Renderer, notice: Notice, name: str, time_zone: str) -> Ite
             yield f"{warning}; repair it, the built-in one speaks until then"
         if said.locale != notice.locale:
             yield f"{what}: there are no words in this language; write {notice.locale}/{notice.event}.md.j2"
-        offered = BUTTONS in said.blocks if form in CHATS else all(one.url in said.text for one in choices)
-        if choices and not offered:
+        if choices and not _shows(said, form, choices):
             yield f"{what}: the answers that it offers are left out; write {{{{ choices | buttons }}}}"
         yield from (
             f"{what}: {problem}" for problem in _problems(said, form, hostile=name.startswith("hostile"))
         )
+
+
+def _shows(said: Rendered, form: FormName, choices: tuple[Choice, ...]) -> bool:
+    """Whether the answers stand in a text. Telegram has them below it, whatever the template says."""
+    if form == "slack":
+        return BUTTONS in said.blocks
+    return form == "telegram" or all(one.url in said.text for one in choices)
 
 
 def offered(notice: Notice) -> tuple[Choice, ...]:

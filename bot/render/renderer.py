@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -16,14 +16,14 @@ from bot.errors import TemplateError
 from bot.mail.answer_line import ANSWER_LINES
 from bot.message import Choice, Notice
 from bot.render import choices as answers
-from bot.render import markdown, slack
+from bot.render import markdown, slack, telegram
 from bot.render.events import FOR_AGENTS, OPTIONAL
 from bot.render.library import LAYOUTS, TEXTS, Broken, Found, Library
 from bot.render.moments import SETTING, Setting
 from bot.render.values import Form, clean, in_one_line, number, numbered
 
-FormName = Literal["email", "plain", "slack"]
-CHATS: Final = frozenset({"slack"})
+FormName = Literal["email", "plain", "slack", "telegram"]
+CHATS: Final = frozenset({"slack", "telegram"})
 """Forms for programs in which people talk: a text can ask for it with ``{% if chat %}``."""
 MAX_SUBJECT: Final = 200
 _KEPT: Final = 128
@@ -39,6 +39,7 @@ class Rendered:
     subject: str
     text: str
     html: str | None
+    """For Telegram: with the few tags that it knows."""
     locale: str
     """The language that was found: the one asked for, or English."""
     warnings: tuple[str, ...] = ()
@@ -54,6 +55,7 @@ class _Page:
     html: Form | None
     warnings: tuple[str, ...]
     slack: slack.Page | None = None
+    telegram: Form | None = None
 
 
 class Renderer:
@@ -106,7 +108,7 @@ class Renderer:
         page = self._pages.get(key)
         if page is None:
             page = self._pages[key] = (
-                _chat_page(skeleton)
+                _chat_page(skeleton, form)
                 if form in CHATS
                 else self._page(skeleton, len(words), locale, layouts, shown, above)
             )
@@ -116,7 +118,7 @@ class Renderer:
         return Rendered(
             subject=_short(" ".join(page.subject.text(words).split())),
             text=page.text.text(words),
-            html=page.html.html(words) if page.html else None,
+            html=_html(page, words),
             locale=locale,
             warnings=problems + page.warnings,
             blocks=tuple(page.slack.fill(words)) if page.slack else (),
@@ -153,6 +155,12 @@ class Renderer:
         return _Page(Form.of(first), Form.of(whole + "\n"), html, tuple(warnings))
 
 
+def _html(page: _Page, words: list[str]) -> str | None:
+    if page.telegram:
+        return page.telegram.filled(words, telegram.escaped, telegram.address).strip()
+    return page.html.html(words) if page.html else None
+
+
 def _parted(skeleton: str) -> tuple[str, list[markdown.Node], list[markdown.Node]]:
     """Subject, text and small print."""
     first, _, body = skeleton.strip().partition("\n")
@@ -161,12 +169,15 @@ def _parted(skeleton: str) -> tuple[str, list[markdown.Node], list[markdown.Node
     return first.strip(), *markdown.small_print(markdown.parse(body))
 
 
-def _chat_page(skeleton: str) -> _Page:
+def _chat_page(skeleton: str, form: FormName) -> _Page:
     """Words for a chat program: its own form, and a plain text for notifications. Answers are its buttons."""
     first, tree, foot = _parted(skeleton)
     said = [node for node in tree if not markdown.is_buttons(node)]
     whole = "\n\n".join(filter(None, (markdown.to_text(said), markdown.to_text(foot))))
-    return _Page(Form.of(first), Form.of(whole + "\n"), None, (), slack.page(tree, foot))
+    page = _Page(Form.of(first), Form.of(whole + "\n"), None, ())
+    if form == "slack":
+        return replace(page, slack=slack.page(tree, foot))
+    return replace(page, telegram=telegram.form(tree, foot))
 
 
 def _framed(layouts: list[Found | Broken], parts: Mapping[str, Any]) -> tuple[Form, list[str]]:

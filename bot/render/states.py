@@ -22,4 +22,14 @@ def named(context: Context, value: Any) -> str:
     """What a state is called; a state that is not known is called by its own name."""
     if not isinstance(value, str):
         raise TemplateError(f"a {type(value).__name__} is no state; ask with {{% if %}} first")
-    return _NAMES.get(language_of(context), {}).get(value, value)
+    return called(value, language_of(context))
+
+
+def called(state: str, language: str) -> str:
+    """The same, outside of a template."""
+    return _NAMES.get(language, {}).get(state, state)
+
+
+def in_words(state: str, language: str) -> str:
+    """The same outside a template; in English for a language that is not known."""
+    return _NAMES.get(language, _NAMES["en"]).get(state, state)
