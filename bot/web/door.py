@@ -43,8 +43,9 @@ def payload(form: Form, once: str, now: datetime) -> Payload:
     named = msgspec.json.encode(
         [NAME, form.purpose, form.token, form.verb, sorted(form.values.items()), once]
     )
-    key = f"{NAME}-{hashlib.sha256(named).hexdigest()}"
-    return Payload(NAME, key, msgspec.json.encode(form), now, {"purpose": form.purpose, "verb": form.verb})
+    key = f"{NAME}-{hashlib.blake2b(named, digest_size=30).hexdigest()}"  # a key has 64 characters
+    envelope = {"purpose": form.purpose, "verb": form.verb, "mail_from": form.sender.address}
+    return Payload(NAME, key, msgspec.json.encode(form), now, envelope)
 
 
 class WebDoor:
