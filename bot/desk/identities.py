@@ -29,16 +29,19 @@ from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter, Reader
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.message import EMAIL, Action, Kind, Party, Verdict
-from bot.store import identities, people
+from bot.store import identities, people, said
 from bot.store import tickets as store_tickets
 from bot.store.identities import Code
 
+CODE: Final = "link_code"
 MINUTES: Final = 15
 """How long a code is good."""
 TRIES: Final = 5
 """Wrong codes, and then a code is worth nothing."""
 CODES_AN_HOUR: Final = 3
-"""That one person may ask for, and that one address is sent, whoever asks."""
+"""That one person may ask for, and that one mailbox is sent, whoever asks."""
+CODES_A_DAY: Final = 10
+"""That one mailbox is sent."""
 
 _ALPHABET: Final = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Without letters and digits that look alike."""
@@ -140,9 +143,7 @@ def _ask(incoming: Incoming, address: KnownAddress) -> Outcome:
     own = address.medium == EMAIL and desk.is_own(address.canonical)
     if own or address.medium not in desk.channels.values():
         return _fail(incoming, "unknown-address")
-    hour = now - timedelta(hours=1)
-    asked = identities.asked_since(tx, incoming.person.id, address.medium, address.canonical, hour)
-    if asked >= CODES_AN_HOUR:
+    if _too_many(incoming, address):
         return _fail(incoming, "too-many")
     code = _new_code()
     to = Party(address.medium, address.shown)
@@ -151,8 +152,23 @@ def _ask(incoming: Incoming, address: KnownAddress) -> Outcome:
     identities.add_code(tx, incoming.person.id, to, address.canonical, hashed, now, expires_at)
     who = incoming.message.sender.address
     values = {"code": f"{code[:5]}-{code[5:]}", "who": who, "minutes": MINUTES}
-    _write(incoming, to, address.canonical, "link_code", values)
+    _write(incoming, to, address.canonical, CODE, values)
     return Outcome(Result.COMMANDED, Reason.PROOF)
+
+
+def _too_many(incoming: Incoming, address: KnownAddress) -> bool:
+    """Whether somebody has asked for enough, or the other has been sent enough. Who may ask is anybody with a
+    domain of their own: a tag behind a plus, or another name each time, gives nobody another budget (E7)."""
+    tx, desk, now = incoming.tx, incoming.desk, incoming.now
+    hour, day = now - timedelta(hours=1), now - timedelta(days=1)
+    asked = identities.asked_since(tx, incoming.person.id, address.medium, address.canonical, hour)
+    if asked >= CODES_AN_HOUR or address.medium != EMAIL:
+        return asked >= CODES_AN_HOUR
+    in_hour, domain = said.notices_since(tx, CODE, address.canonical, hour)
+    in_day, _ = said.notices_since(tx, CODE, address.canonical, day)
+    stranger = not desk.serves(address.canonical)
+    over = stranger and domain >= desk.config.limits.domain_per_hour
+    return in_hour >= CODES_AN_HOUR or in_day >= CODES_A_DAY or over
 
 
 def _bring(incoming: Incoming, code: str) -> Outcome:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.desk import courtesy, letters, matching, notices, screening, tickets
+from bot.desk import courtesy, letters, matching, notices, people, screening, tickets
 from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter, Reader
 from bot.desk.outcome import Outcome, Reason, Result
@@ -93,7 +94,8 @@ def _tell(incoming: Incoming, named: int | None, locale: str | None) -> Outcome:
     known = notices.may_be_repeated(incoming.message, incoming.sender, desk)
     shown = [_shown(one, incoming, now) if known else _bare(one, incoming) for one in found[:_MOST]]
     letter = Letter(
-        Kind.NOTICE,
+        # What nobody has proved to have asked for comes out of what a stranger is acknowledged (E7).
+        Kind.NOTICE if known else Kind.ACKNOWLEDGEMENT,
         EVENT,
         {"tickets": shown, "more": max(len(found) - _MOST, 0)},
         answers=incoming.message.external_id,
@@ -109,6 +111,10 @@ def _silence(incoming: Incoming) -> Reason | None:
     """Why nothing is answered: as for an acknowledgement, and a few in an hour at most (E3, E7)."""
     message, desk = incoming.message, incoming.desk
     facts = screening.Facts(message, incoming.sender, desk, bounces=incoming.person.bounces)
+    if not notices.may_be_repeated(message, incoming.sender, desk):
+        facts = replace(
+            facts, sent=people.automatic_mail_to(incoming.tx, incoming.sender, desk, incoming.now)
+        )
     if quiet := screening.silence(facts):
         return quiet
     hour = incoming.now - timedelta(hours=1)
