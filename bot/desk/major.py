@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from bot import config
@@ -21,7 +21,7 @@ from bot.desk.desk import Desk
 from bot.desk.letters import Letter, Reader
 from bot.mail.addresses import canonical
 from bot.message import EMAIL, Kind, Party
-from bot.store import conversation, people, tickets
+from bot.store import conversation, people, said, tickets
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
@@ -29,6 +29,10 @@ log = logging.getLogger("deskbot.major")
 
 EVENT: Final = "major"
 TOLD: Final = "major.told"
+MOST_IN_AN_HOUR: Final = {True: 10, False: 3}
+"""Requests that the desk announces by itself, of proved senders and of others: who forges a name does not keep
+everybody awake, nor what is proved from being announced (E7). The team is told of each like of any request."""
+TOO_MANY: Final = "more major incidents than everybody is told of in an hour"
 _LONGEST: Final = 5_000
 """Characters of the request that stand in the notice."""
 
@@ -62,10 +66,18 @@ def declare(
     return Declared(ticket, announce(tx, ticket, reason, by, desk, now))
 
 
-def at_opening(tx: Tx, number: int, reason: str, desk: Desk, now: datetime) -> None:
-    """A ticket that the rules have opened as one: what is left to do is to tell everybody."""
-    if ticket := conversation.whole(tx, number):
+def at_opening(tx: Tx, number: int, reason: str, desk: Desk, now: datetime, *, proved: bool) -> None:
+    """A ticket that the rules have opened as one: what is left to do is to tell everybody. ``proved``: whether
+    its sender is."""
+    ticket = conversation.whole(tx, number)
+    if ticket is None:
+        return
+    hour = now - timedelta(hours=1)
+    if said.majors_before(tx, number, hour, proved=proved) < MOST_IN_AN_HOUR[proved]:
         announce(tx, ticket, reason, None, desk, now)
+        return
+    tickets.record(tx, number, "delivery.suppressed", now, after={"event": EVENT, "reason": TOO_MANY})
+    log.error("major incident, not announced", extra={"action": "ticket.major.muted", "ticket": number})
 
 
 def announce(tx: Tx, ticket: WholeTicket, reason: str, by: Agent | None, desk: Desk, now: datetime) -> int:

@@ -55,6 +55,7 @@ def open_for(
     """Open a ticket with its first words. ``follows``: the closed ticket that the message answered; ``asks``:
     whether what is missing is asked back."""
     decision = rules.decide(message, canonical(message.sender.address), desk, now)
+    proved = message.authentication.verdict is Verdict.PASS
     promise = sla.promise(desk.config.priorities[decision.priority], now, desk.calendar)
     locale = requester.locale or decision.locale or language_of(message, requester, desk)
     asked = questions.missing(message, decision.category, desk) if asks and follows is None else ()
@@ -71,7 +72,7 @@ def open_for(
             opened_at=now,
             first_response_due=promise.first_response_at,
             resolution_due=promise.resolution_at,
-            proved=message.authentication.verdict is Verdict.PASS,
+            proved=proved,
             category=decision.category,
             impact=decision.impact,
             urgency=decision.urgency,
@@ -90,7 +91,7 @@ def open_for(
         | intervals.at_opening(decision.priority, desk, now),
     )
     if decision.major:
-        major.at_opening(tx, number, decision.major, desk, now)
+        major.at_opening(tx, number, decision.major, desk, now, proved=proved)
     return Opened(number, promise, locale, decision, asked)
 
 

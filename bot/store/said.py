@@ -87,6 +87,16 @@ def notices_since(tx: Tx, event: str, address: str, since: datetime) -> tuple[in
     return mailbox, all_there
 
 
+def majors_before(tx: Tx, ticket: int, since: datetime, *, proved: bool, most: int = 1000) -> int:
+    """How many of the ``most`` tickets before a ticket were opened as major incidents since a moment, by proved
+    senders or by others."""
+    before = Ticket.id.between(ticket - most, ticket - 1)
+    query = sa.select(sa.func.count()).where(
+        before, Ticket.major.is_(True), Ticket.proved.is_(proved), Ticket.opened_at > since
+    )
+    return tx.run(query).scalar() or 0
+
+
 def files_of(tx: Tx, ticket: int, most: int = 50) -> list[str]:
     """The names of the files of a ticket, oldest first, without the pictures inside texts; each once."""
     query = (
