@@ -120,6 +120,9 @@ class PersonalCopy:
         )
         said = [one for one in said if one.kind != UNVERIFIED or one.author_id in who.persons]
         steps = self._store.read_now(partial(personal_copy.steps, number=number))
+        if any(step.action == "opened.for" for step in steps):
+            # An agent wrote that mail, with remarks and commands that are not the person's.
+            self._mails |= {one.inbox_id for one in said[:1] if one.inbox_id is not None}
         return {
             "reference": self._name(number),
             **_some(row, _TICKET),
