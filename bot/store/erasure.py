@@ -32,6 +32,7 @@ from bot.store.models import (
     PayloadRow,
     Person,
     Survey,
+    Thread,
     Ticket,
     Timer,
     TimerState,
@@ -40,6 +41,13 @@ from bot.store.models import (
 GONE: Final = "gone"
 _QUOTES: Final = re.compile(r"^[ \t]*>.*(?:\n|\Z)", re.MULTILINE)
 """Lines of somebody else's words in an answer to them."""
+_HEAD: Final = 16_384
+"""Octets of a mail in which its sender is looked for."""
+_FROM: Final = re.compile(
+    rb"^(?:from|return-path):((?:[^\r\n]|\r?\n[ \t]){0,4000})", re.IGNORECASE | re.MULTILINE
+)
+_BLANK: Final = re.compile(rb"\r?\n\r?\n")
+_ADDRESS: Final = re.compile(r"[^\s<>()\[\],;:\"@]+@[^\s<>()\[\],;:\"@]+")
 Veil = Callable[[str], str]
 """A text without what names the person."""
 
@@ -99,19 +107,34 @@ def drop_payloads(tx: Tx, ids: Collection[int]) -> int:
 
 
 def stray_payloads(tx: Tx, senders: Collection[str], after: int, limit: int) -> tuple[list[AnyRow], int]:
-    """Number and key of payloads whose envelope names one of the senders, among the next ``limit`` behind a
-    number, and the last number that was looked at; 0 at the end. What is not yet handled is left out."""
+    """Number and key of payloads whose envelope names one of the senders, or their header where a mailbox gave
+    no envelope, among the next ``limit`` behind a number, and the last number that was looked at; 0 at the end.
+    What is not yet handled is left out."""
     sender = sa.func.lower(PayloadRow.envelope["mail_from"].as_string())
+    head = sa.type_coerce(sa.func.substr(PayloadRow.raw, 1, _HEAD), sa.LargeBinary)
+    bare = sa.case((sender.is_(None), head), else_=sa.null())
     rows = tx.run(
-        sa.select(Inbox.id, Inbox.key, sender.label("sender"), Inbox.state)
+        sa.select(Inbox.id, Inbox.key, sender.label("sender"), Inbox.state, bare.label("head"))
         .join_from(PayloadRow, Inbox)
         .where(PayloadRow.inbox_id > after)
         .order_by(PayloadRow.inbox_id)
         .limit(limit)
     ).all()
     unhandled = {InboxState.WAITING, InboxState.CLAIMED}
-    theirs = [row for row in rows if row.sender in senders and row.state not in unhandled]
+    theirs = [
+        row
+        for row in rows
+        if row.state not in unhandled
+        and (row.sender in senders or (row.head is not None and _is_from(bytes(row.head), senders)))
+    ]
     return theirs, rows[-1].id if rows else 0
+
+
+def _is_from(head: bytes, senders: Collection[str]) -> bool:
+    """Whether the header says that a mail comes from one of these addresses."""
+    fields = _FROM.finditer(_BLANK.split(head, maxsplit=1)[0])
+    found = (field[1].decode("utf-8", "replace").lower() for field in fields)
+    return any(address in senders for field in found for address in _ADDRESS.findall(field))
 
 
 def empty_ticket(tx: Tx, ticket: int, mark: str, persons: Collection[int], veil: Veil) -> tuple[int, int]:
@@ -124,6 +147,8 @@ def empty_ticket(tx: Tx, ticket: int, mark: str, persons: Collection[int], veil:
         .values(subject=mark, fields=sa.null(), resolution=sa.null() if done is None else done)
     )
     tx.run(sa.update(Survey).where(Survey.ticket_id == ticket).values(comment=""))
+    # Where they spoke with the desk: a conversation's key in a chat program is as good as a name.
+    tx.run(sa.delete(Thread).where(Thread.ticket_id == ticket, Thread.role == "requester"))
     tx.run(
         sa.update(Timer)
         .where(Timer.ticket_id == ticket, Timer.state == word(TimerState.PENDING))

@@ -12,6 +12,7 @@ from bot.store.engine import AnyRow, Tx
 from bot.store.erasure import GONE, mark_files
 from bot.store.models import (
     AttachmentRow,
+    Card,
     Entry,
     Event,
     Inbox,
@@ -20,6 +21,7 @@ from bot.store.models import (
     Pause,
     PayloadRow,
     Survey,
+    Thread,
     Ticket,
     Timer,
 )
@@ -69,7 +71,7 @@ def delete(tx: Tx, tickets: Sequence[int], inbox: Collection[int]) -> dict[str, 
     """Delete tickets with all their rows, and payloads; returns how many of each."""
     counts: dict[str, int] = {}
     tx.run(sa.update(Ticket).where(Ticket.merged_into_id.in_(tickets)).values(merged_into_id=None))
-    for table in (Outbox, Timer, Survey, Pause, Participant, Event, Entry):
+    for table in (Outbox, Timer, Survey, Pause, Participant, Event, Entry, Card, Thread):
         counts[table.__tablename__] = tx.run(sa.delete(table).where(table.ticket_id.in_(tickets))).rowcount
     tx.run(sa.delete(PayloadRow).where(PayloadRow.inbox_id.in_(inbox)))
     counts["inbox"] = tx.run(sa.delete(Inbox).where(Inbox.id.in_(inbox))).rowcount
