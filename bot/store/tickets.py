@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -245,18 +245,34 @@ def added_since(tx: Tx, person: int, since: datetime, most: int, *, proved: bool
     return len(tx.run(some.limit(most)).all())
 
 
+_LONGEST_TOLD: Final = 10_000
+"""Characters of one thing that was said, as it is told to colleagues."""
+
+
 def words_of(tx: Tx, ticket: int, most: int = 50) -> list[dict[str, str]]:
-    """What was said, oldest first, for a hand-over: who, when, which kind, the words."""
+    """What was said, oldest first, for a hand-over: who, when, which kind, the words, of a long text its
+    beginning. It goes into one message for each agent, so a requester's fifty books must not."""
     author = sa.select(Person.name).where(Person.id == Entry.author_id).scalar_subquery()
     rows = tx.run(
-        sa.select(author, Entry.created_at, Entry.kind, Entry.text)
+        sa.select(
+            author,
+            Entry.created_at,
+            Entry.kind,
+            sa.func.substr(Entry.text, 1, _LONGEST_TOLD),
+            sa.func.length(Entry.text),
+        )
         .where(Entry.ticket_id == ticket)
         .order_by(Entry.id.desc())
         .limit(most)
     ).all()
     return [
-        {"who": who or "", "at": at.isoformat(), "kind": kind, "text": text}
-        for who, at, kind, text in reversed(rows)
+        {
+            "who": who or "",
+            "at": at.isoformat(),
+            "kind": kind,
+            "text": text if length <= _LONGEST_TOLD else f"{text}…",
+        }
+        for who, at, kind, text, length in reversed(rows)
     ]
 
 
