@@ -12,6 +12,7 @@ from bot.desk import doors, promises, quiet, screening
 from bot.desk.agents import Agent
 from bot.desk.desk import Desk
 from bot.desk.links import Link, Purpose
+from bot.log import address_hash
 from bot.message import EMAIL, Attachment, Choice, Kind, Notice, OutgoingMessage, Party, ThreadRef
 from bot.store import budgets, conversation, outbox, people, tickets
 from bot.store.conversation import WholeTicket
@@ -212,7 +213,7 @@ def _over_budget(tx: Tx, reader: Reader, number: int, letter: Letter, now: datet
         log.error(
             "%s messages in an hour to one address: the rest is left out",
             MOST_TO_ONE,
-            extra={"action": "letter.flood", "to": reader.canonical, "ticket": number or None},
+            extra={"action": "letter.flood", "to": address_hash(reader.canonical), "ticket": number or None},
         )
         return "its address has had the automatic messages that one may have in an hour"
     if reader.party.medium != EMAIL and letter.event in _ANSWERS:
