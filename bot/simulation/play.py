@@ -87,6 +87,8 @@ def stage(config: Config, folder: Path, plan: Plan) -> Config:
         "smtp": type(config.smtp)(name=config.smtp.name, port=0),
         "relay": type(config.relay)(),
         "imap": {},
+        "slack": {},
+        "telegram": {},
         "web": config.web.model_copy(update={"enabled": False}),
         "senders": Senders(trusted=(TRUSTED,)),
         # A day in a minute would blow a fuse that goes by the real hour.
