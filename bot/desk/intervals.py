@@ -46,6 +46,14 @@ def tells_at(priority: str, desk: Desk, told_at: datetime) -> datetime:
     return sla.due(told_at, terms.update_every, _clock(terms, desk))
 
 
+def tells_after(ticket: WholeTicket, desk: Desk, asks_at: datetime) -> datetime:
+    """The same, after the owner was to be asked at a moment: an interval that began anew when the ticket waited
+    no longer is not over because the last word to the requester is long ago."""
+    terms = promises.priority_of(ticket.priority, desk)
+    by_word = tells_at(ticket.priority, desk, ticket.told_at or ticket.opened_at)
+    return max(by_word, sla.due(asks_at, terms.update_every * (1 - _ASK_AT), _clock(terms, desk)))
+
+
 def _clock(terms: config.Priority, desk: Desk) -> sla.Calendar:
     return sla.ALWAYS if terms.clock == "calendar" else desk.calendar
 

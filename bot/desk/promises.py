@@ -211,9 +211,12 @@ def told_of(tx: Tx, ticket: WholeTicket, target: Target) -> tuple[datetime, bool
         told = promised or due
     else:  # as the status page says it
         told = promised if promised and promised > due else min(due, ticket.fix_expected_at or due)
-    if told <= due:
+    if told <= due and told != ticket.fix_expected_at:
         return told, False
     marks = tickets.marked(tx, ticket.id, DELAYED, "target", target.name, most=_MANY)
+    if told <= due:  # a fix that was expected earlier than promised, and of which they may know more by now
+        moved = [mark["new"] for mark in marks if mark.get("old") == told.isoformat()]
+        return (max(told, datetime.fromisoformat(moved[-1])) if moved else told), False
     return told, any(mark["new"] == told.isoformat() for mark in marks)
 
 

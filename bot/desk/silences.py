@@ -25,7 +25,7 @@ def ask_is_due(tx: Tx, timer: DueTimer, desk: Desk, now: datetime) -> None:
     ticket = _counting(tx, timer)
     if ticket is None or not informing.may_be_told(tx, ticket, progress.STILL_OPEN, now):
         return
-    tells_at = intervals.tells_at(ticket.priority, desk, ticket.told_at or ticket.opened_at)
+    tells_at = intervals.tells_after(ticket, desk, timer.due_at)
     if now >= tells_at:
         _say(tx, ticket, desk, now)
         return
