@@ -7,14 +7,19 @@ What people see in it is shown in docs/a_day_by_mail.md; what goes wrong on the 
 
 from __future__ import annotations
 
+import asyncio
+import re
 import smtplib
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from bot.store.models import Outbox, Ticket
-from tests.day_by_mail import see_page
+from bot.app import App
+from bot.store.models import Outbox, Survey, Ticket
+from tests.day_by_mail import see_page, take_picture, take_picture_of_mail
+from tests.peers.chromium import Chromium
 from tests.peers.mail_clients import Mutt, Snail, letter, login, swaks
 from tests.peers.mail_house import MailHouse, address, until
 from tests.peers.postfix import DOMAIN, HOST, UNREACHABLE
@@ -36,6 +41,9 @@ from tests.real_desk import (
 
 PRINTER: Final = "Good morning,\nthe printer on the second floor burns.\n\nBen\n"
 
+OUTSIDE: Final = "https://help.example.test"
+"""What links begin with: a web server in front of the pages."""
+
 
 @pytest.fixture
 def desk(mail_programs: None, mail_house: MailHouse, tmp_path: Path) -> dict[str, Any]:
@@ -43,11 +51,39 @@ def desk(mail_programs: None, mail_house: MailHouse, tmp_path: Path) -> dict[str
     return configuration(mail_house, tmp_path / "desk")
 
 
+async def ratings(app: App) -> list[tuple[int | None, str]]:
+    """How satisfied they said they were."""
+    return [(row.rating, row.comment) for row in await rows(app, Survey)]
+
+
+def link_in(mail: EmailMessage, page: str) -> str:
+    """The first link to a page of that name, in the plain text of a mail; without what it begins with."""
+    found = re.search(rf"{OUTSIDE}(/{page}/\S+)", words_of(mail))
+    assert found is not None, words_of(mail)
+    return found[1]
+
+
+def rate_on_the_page(chromium: Chromium, at: str) -> None:
+    """What a person does there: looks, sees what counts now, chooses another number, says why, confirms."""
+    chromium.resize(640, 900)
+    chromium.open(at)
+    assert chromium.evaluate("document.querySelector('input[name=value]:checked').value") == "3"
+    chromium.evaluate("document.getElementById('rate-5').click()")
+    chromium.evaluate("document.getElementById('comment').value += ' But it works.'")
+    take_picture(chromium, "a_day_by_mail_rating.png")
+    chromium.events.clear()
+    chromium.evaluate("document.querySelector('button.main').click()")
+    chromium.wait_for("Page.loadEventFired")
+    assert "Excellent" in chromium.evaluate("document.querySelector('.good').innerText")
+
+
 async def test_a_request_is_answered_resolved_opened_again_and_ended_from_two_mail_programs(
     mail_house: MailHouse, desk: dict[str, Any], tmp_path: Path
 ) -> None:
     ben = Snail(mail_house, "ben", "Ben Ricci", tmp_path)
     anna = Mutt(mail_house, "anna", "Anna Rossi", tmp_path)
+    desk["desk"] |= {"base_url": OUTSIDE}
+    desk["web"] = {"port": 0}
     async with running(desk) as app:
         # Ben asks for help, and is told that it has arrived, and when he will be answered.
         ben.write(HELP, "The printer is on fire", PRINTER)
@@ -79,16 +115,27 @@ async def test_a_request_is_answered_resolved_opened_again_and_ended_from_two_ma
         assert "The fuser was burnt" not in words_of(again)
         assert await states(app) == ["open"]
 
-        # A note stays inside; the second solution holds, and thanks change nothing.
+        # A note stays inside; the second solution holds: "yes" ends it.
         anna.reply_to_last("#note The second fuser as well.\n#resolve A new printer stands there now.")
         last = (await mail_house.arrived("ben", 4))[3]
         assert "A new printer stands there now." in words_of(last)
         assert "second fuser" not in last.as_string()
         await mail_house.arrived("anna", 4)
-        ben.reply(4, "Thanks a lot!")
-        await mail_house.arrived("anna", 5)
-        await settled(app, 6)
-        assert await states(app) == ["resolved"]
+        ben.reply(4, "Yes")
+        survey = (await mail_house.arrived("ben", 5))[4]
+        assert await states(app) == ["closed"]
+
+        # He is asked once how satisfied he was, says so by a digit, and thinks better of it on the page.
+        ben.reply(5, "3\nIt took two attempts.")
+        await settled(app, 7)
+        assert await ratings(app) == [(3, "It took two attempts.")]
+        with Chromium(tmp_path / "browser", elsewhere=app.web_port) as chromium:
+            page = f"http://127.0.0.1:{app.web_port}{link_in(survey, 'rate')}"
+            await asyncio.to_thread(rate_on_the_page, chromium, page)
+            chromium.resize(640, 400)
+            take_picture_of_mail(chromium, acknowledgement, "a_day_by_mail_ben.png", tmp_path)
+            take_picture_of_mail(chromium, news, "a_day_by_mail_anna.png", tmp_path)
+        assert await ratings(app) == [(5, "It took two attempts. But it works.")]
         assert await said(app) == [
             ("message", PRINTER.strip()),
             ("reply", "Hello Ben,\n\nplease pull the plug."),
@@ -96,17 +143,18 @@ async def test_a_request_is_answered_resolved_opened_again_and_ended_from_two_ma
             ("message", "No, it is still broken."),
             ("note", "The second fuser as well."),
             ("reply", "A new printer stands there now."),
-            ("message", "Thanks a lot!"),
+            ("message", "Yes"),
+            ("rating", "3\nIt took two attempts."),
         ]
         taken = await came(app)
 
     # In both mailboxes it is one conversation, by references alone and by subject alone.
-    assert threads(mail_house, "ben") == "(1 2 3 4)"
-    assert threads(mail_house, "anna") == "(1 2 3 4 5)"
+    assert threads(mail_house, "ben") == "(1 2 3 4 5)"
+    assert threads(mail_house, "anna") == "(1 2 3 4)"
     for name in ("ben", "anna"):
         assert {base_subject(mail) for mail in mail_house.mailbox(name)} == {"The printer is on fire"}
     asked = acknowledgement["In-Reply-To"]
-    assert [mail["References"].split()[0] for mail in mail_house.mailbox("ben")] == [asked] * 4
+    assert [mail["References"].split()[0] for mail in mail_house.mailbox("ben")] == [asked] * 5
 
     # Postfix knew the desk by its certificate, on the way in, and the desk Postfix, on the way out.
     assert "Verified TLS connection established to localhost" in mail_house.postfix.logged()
