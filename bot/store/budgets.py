@@ -86,19 +86,44 @@ COMMANDS: Final = "commands"
 that what others cause takes none of them away."""
 
 
+_COMMANDS = sa.literal_column(f"'{COMMANDS}'", sa.Text())
+
+
+def _in_thread(*which: sa.ColumnElement[bool]) -> Prepared:
+    here = Outbox.ticket_id.is_not_distinct_from(sa.bindparam("ticket", type_=sa.BigInteger()))
+
+    def within(span: str, *more: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        since = Outbox.created_at > sa.bindparam(span, type_=Moment())
+        return sa.func.count(sa.case((sa.and_(since, *more), 1)))
+
+    return Prepared(
+        lambda _: sa.select(
+            within("minutes", here), within("hour", here), within("day", here), within("hour")
+        ).where(
+            Outbox.recipient == sa.bindparam("to"),
+            Outbox.created_at > sa.bindparam("day", type_=Moment()),
+            Outbox.automatic.is_(True),
+            *which,
+        )
+    )
+
+
+_COMMANDS_IN_THREAD = _in_thread(Outbox.event == _COMMANDS)
+_OTHERS_IN_THREAD = _in_thread(Outbox.event != _COMMANDS)
+
+
 def automatic_in_thread(
     tx: Tx, ticket: int | None, recipient: str, event: str, now: datetime
 ) -> ThreadCounts:
     """For the fuse against machines that answer what an agent gets (E3): of answers to commands when ``event``
     is that, else of all others."""
-    alike = Outbox.event == COMMANDS if event == COMMANDS else Outbox.event != COMMANDS
-    here = Outbox.ticket_id == ticket if ticket else Outbox.ticket_id.is_(None)
-
-    def within(span: timedelta, *more: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-        return sa.func.count(sa.case((sa.and_(Outbox.created_at > now - span, *more), 1)))
-
-    hour, day = timedelta(hours=1), timedelta(days=1)
-    query = sa.select(
-        within(timedelta(minutes=10), here), within(hour, here), within(day, here), within(hour)
-    ).where(Outbox.recipient == recipient, Outbox.created_at > now - day, Outbox.automatic.is_(True), alike)
-    return ThreadCounts(*tx.run(query).one())
+    counts = _COMMANDS_IN_THREAD if event == COMMANDS else _OTHERS_IN_THREAD
+    row = counts.one(
+        tx,
+        to=recipient,
+        ticket=ticket or None,
+        minutes=now - timedelta(minutes=10),
+        hour=now - timedelta(hours=1),
+        day=now - timedelta(days=1),
+    )
+    return ThreadCounts(*(row or (0, 0, 0, 0)))

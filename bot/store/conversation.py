@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bot.store.dialect import insert_new
 from bot.store.engine import Tx
 from bot.store.models import Address, Entry, Outbox, Participant, Person, Ticket
+from bot.store.prepared import Prepared
 
 FOLLOWER = "follower"
 PROPOSED = "proposed"
@@ -50,10 +51,18 @@ class WholeTicket:
     told_at: datetime | None
 
 
+_WHOLE = Prepared(
+    lambda _: (
+        sa.select(*(Ticket.__table__.c[name] for name in WholeTicket.__slots__))
+        .where(Ticket.id == sa.bindparam("ticket"))
+        .with_for_update()
+    )
+)
+
+
 def whole(tx: Tx, ticket: int) -> WholeTicket | None:
     """The ticket, locked until the transaction ends."""
-    columns = [Ticket.__table__.c[name] for name in WholeTicket.__slots__]
-    row = tx.run(sa.select(*columns).where(Ticket.id == ticket).with_for_update()).one_or_none()
+    row = _WHOLE.one(tx, ticket=ticket)
     return WholeTicket(*row) if row else None
 
 
@@ -115,16 +124,22 @@ def role_of(tx: Tx, ticket: int, person: int) -> str | None:
     return role
 
 
+_THEIRS = Prepared(
+    lambda _: sa.select(Entry.created_at, Entry.external_id).where(
+        Entry.ticket_id == sa.bindparam("ticket"),
+        Entry.author_id == sa.bindparam("person"),
+        Entry.external_id != sa.literal_column("''", sa.Text()),
+    )
+)
+_OURS = Prepared(
+    lambda _: sa.select(Outbox.created_at, Outbox.token).where(
+        Outbox.ticket_id == sa.bindparam("ticket"), Outbox.recipient == sa.bindparam("recipient")
+    )
+)
+
+
 def thread(tx: Tx, ticket: int, person: int, recipient: str) -> list[str]:
     """What one person has seen of a ticket, oldest first: ids of their own messages, tokens of ours to them."""
-    theirs = tx.run(
-        sa.select(Entry.created_at, Entry.external_id).where(
-            Entry.ticket_id == ticket, Entry.author_id == person, Entry.external_id != ""
-        )
-    ).all()
-    ours = tx.run(
-        sa.select(Outbox.created_at, Outbox.token).where(
-            Outbox.ticket_id == ticket, Outbox.recipient == recipient
-        )
-    ).all()
-    return [name for _, name in sorted((*map(tuple, theirs), *map(tuple, ours)))]
+    theirs = _THEIRS.all(tx, ticket=ticket, person=person)
+    ours = _OURS.all(tx, ticket=ticket, recipient=recipient)
+    return [name for _, name in sorted((*theirs, *ours))]
