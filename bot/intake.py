@@ -24,6 +24,7 @@ from bot.desk import (
     bounces,
     by_agent,
     by_requester,
+    doors,
     followers,
     giving,
     matching,
@@ -32,6 +33,7 @@ from bot.desk import (
     screening,
     shares,
     tickets,
+    together,
     tombstones,
 )
 from bot.desk.desk import Desk
@@ -157,9 +159,16 @@ class Intake:
         """The one transaction: every message of a payload, and that the payload is done."""
         now = self._now()
         key = claim.payload.key
-        outcomes = [receive(tx, message, self._desk, now, inbox_id=claim.id, key=key) for message in messages]
+        # Who is asked about one of several messages would be asked about all of them.
+        belongs = claim.payload.envelope.get("belongs") if len(messages) == 1 else 0
+        outcomes = [
+            receive(tx, message, self._desk, now, inbox_id=claim.id, key=key, belongs=belongs)
+            for message in messages
+        ]
         last = outcomes[-1] if outcomes else Outcome(Result.IGNORED, Reason.EMPTY)
-        if last.result is Result.HELD:
+        if last.reason is Reason.WHICH_TICKET:
+            settled = inbox.wait_for_answer(tx, claim, together.ASKS_FOR)
+        elif last.result is Result.HELD:
             settled = inbox.hold(tx, claim, last.reason)
         else:
             detail = last.quiet or ""
@@ -209,8 +218,10 @@ def receive(
     *,
     inbox_id: int | None = None,
     key: str = "",
+    belongs: int | None = None,
 ) -> Outcome:
-    """Take one message into the desk. Everything that follows from it is written in this transaction."""
+    """Take one message into the desk. Everything that follows from it is written in this transaction.
+    ``belongs``: what its sender has said it is about; see ``Incoming``."""
     sender = canonical(message.sender.address) if message.sender.address else ""
     facts = screening.Facts(message, sender, desk)
     if refused := screening.refusal(facts):
@@ -224,7 +235,7 @@ def receive(
     person = people.who_wrote(tx, message, sender, agent, desk, now)
     if message.automation is Automation.NONE:
         person = people.works_again(tx, person, message.sender, sender)
-    incoming = Incoming(tx, message, sender, person, agent, desk, now, inbox_id)
+    incoming = Incoming(tx, message, sender, person, agent, desk, now, inbox_id, belongs)
     return _for_the_desk(incoming) or _for_a_ticket(incoming, facts)
 
 
@@ -232,7 +243,8 @@ def _for_the_desk(incoming: Incoming) -> Outcome | None:
     """What is no words of a requester: a button, an agent's mail, a bounce, an answer to a question of ours."""
     message = incoming.message
     if message.action is not None:
-        return actions.receive(incoming, message.action)
+        is_new = actions.asks_for_new(incoming, message.action)
+        return None if is_new else actions.receive(incoming, message.action)
     if incoming.agent and (outcome := _by_agent(incoming, incoming.agent)):
         return outcome
     if message.automation is Automation.BOUNCE:
@@ -246,7 +258,15 @@ def _for_a_ticket(incoming: Incoming, facts: screening.Facts) -> Outcome:
     """Words: they belong to a ticket, or open one."""
     tx, message, person = incoming.tx, incoming.message, incoming.person
     desk, now, inbox_id, agent = incoming.desk, incoming.now, incoming.inbox_id, incoming.agent
-    found = matching.match(tx, message, incoming.sender, person.id, desk, now)
+    if message.action and not message.reply_text.strip() and not message.attachments:
+        return Outcome(Result.IGNORED, Reason.EMPTY)
+    is_new = message.action is not None
+    found = None if is_new else matching.match(tx, message, incoming.sender, person.id, desk, now)
+    if found is None and doors.is_chat(message):
+        beside = together.placed(incoming)
+        if isinstance(beside, Outcome):
+            return beside
+        found = beside
     if found and found.reason is not Reason.TICKET_CLOSED:
         return _append(tx, message, person, found, desk, now, inbox_id, agent)
     if screening.answers_nothing(facts):
@@ -272,6 +292,8 @@ def _append(
     """Words that belong to a ticket: kept, and told to its owner or team. ``agent``: who wrote them, when that
     is an agent in a matter of their own."""
     outcome = tickets.add_words(tx, message, person, found, desk, now, inbox_id)
+    if found.reason in {*matching.TAKES_PART, Reason.TOGETHER, Reason.ONLY_OPEN}:
+        doors.belongs(tx, message, found.ticket.id, now)
     ticket = conversation.whole(tx, found.ticket.id)
     if ticket is None or message.automation is not Automation.NONE or not desk.roster.agents:
         return outcome
@@ -280,7 +302,10 @@ def _append(
         return outcome
     proposed = followers.propose(tx, message, ticket.id, desk, now)
     told = notices.of_message(message, person, ticket, proposed) | {"standing": found.reason}
-    notices.tell_agents(tx, ticket, "requester_wrote", told, desk, now, but=agent, files=message.attachments)
+    files = message.attachments
+    notices.tell_agents(
+        tx, ticket, "requester_wrote", told, desk, now, but=agent, files=files, origin=message.thread_keys
+    )
     return outcome
 
 
@@ -300,6 +325,7 @@ def _open(
     if hour >= desk.config.limits.tickets_per_sender_hour:
         return Outcome(Result.HELD, Reason.SENDER_FLOOD)
     opened = tickets.open_for(tx, message, person, desk, now, inbox_id=inbox_id, follows=found)
+    doors.belongs(tx, message, opened.number, now, anew=found is not None)
     sent = people.automatic_mail_to(tx, sender, desk, now)
     age = now - message.received_at
     quiet = screening.silence(replace(facts, sent=sent, bounces=person.bounces, age=age))

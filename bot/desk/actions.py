@@ -12,12 +12,15 @@ from typing import Final
 from bot.desk import (
     commands,
     confirmation,
+    doors,
     identities,
     on_behalf,
     orders,
     page_actions,
     status,
     surveys,
+    together,
+    undo,
     updates,
 )
 from bot.desk.commands import Command, Misunderstood, Parsed
@@ -34,13 +37,15 @@ ACTIONS: Final[Mapping[str, Duty]] = {
     "confirm": confirmation.by_action,
     "rate": surveys.by_action,
     "update": updates.by_action,
+    "undo": undo.by_action,
+    "belongs": together.by_action,
     "status": status.by_action,
     "link": identities.by_action,
     "add": page_actions.add,
     "close": page_actions.close,
     "reopen": page_actions.reopen,
 }
-"""What requesters, and for "update" owners, may do."""
+"""What requesters, for "update" owners, and for "undo" whoever has just answered, may do."""
 
 
 def receive(incoming: Incoming, action: Action) -> Outcome:
@@ -53,6 +58,15 @@ def receive(incoming: Incoming, action: Action) -> Outcome:
     if duty is None:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
     return duty(incoming, action)
+
+
+def asks_for_new(incoming: Incoming, action: Action) -> bool:
+    """Whether somebody asks for something new themselves, where nothing that is open is meant. An agent who names
+    an address writes it down for somebody else."""
+    if action.verb != "new" or not doors.is_chat(incoming.message):
+        return False
+    first = next(iter(action.values.get("words", incoming.message.reply_text).split()), "")
+    return incoming.agent is None or "@" not in first
 
 
 def _is_order(incoming: Incoming, key: str, action: Action) -> bool:

@@ -1,5 +1,5 @@
-"""What an agent writes in a mail: commands are done, words go to the requester, and the agent is told what
-happened.
+"""What an agent writes, in a mail or in a ticket's thread in a chat: commands are done, words go to the
+requester, and the agent is told what happened.
 
 A message is done wholly or not at all; see ``orders``.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from bot.desk import commands, matching, on_behalf, orders
+from bot.desk import commands, doors, matching, on_behalf, orders
 from bot.desk.cases import Refused
 from bot.desk.commands import Command, Parsed
 from bot.desk.enclosed import Enclosed
@@ -22,7 +22,9 @@ from bot.store import conversation
 
 def receive(box: Letterbox) -> Outcome | None:
     """Do what an agent's message asks for. None: it is nothing of an agent's, so treat it as anybody's."""
-    parsed = commands.parse(box.message.reply_text, box.desk.config.desk.prefix)
+    in_chat = doors.is_chat(box.message)
+    read = commands.parse_said if in_chat else commands.parse
+    parsed = read(box.message.reply_text, box.desk.config.desk.prefix)
     found = matching.ticket_of_agent(box.tx, box.message, box.agent.addresses, box.desk)
     number = found.ticket.id if found else None
     wrong = [orders.misunderstood(one) for one in parsed.misunderstood]
@@ -33,7 +35,7 @@ def receive(box: Letterbox) -> Outcome | None:
     done = orders.wholly(box, number, _work(box, parsed, found), wrong)
     if isinstance(done, Outcome):
         return done
-    if parsed.commands or any(one["verb"] == "note" for one in done):
+    if in_chat or parsed.commands or any(one["verb"] == "note" for one in done):
         orders.answer(box, number, done)
     return Outcome(Result.COMMANDED, Reason.BY_AGENT, number)
 

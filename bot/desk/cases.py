@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from bot.desk import changes, informing, letters, progress
+from bot.desk import changes, informing, letters, progress, rooms
 from bot.desk.agents import Agent
 from bot.desk.changed import Actor, By
 from bot.desk.desk import Desk
@@ -56,6 +56,8 @@ class Case:
     """What came with the agent's message, for the requester or for the note, whichever it is."""
     thread: int | None = None
     """The ticket that the agent's message is about, of which it may quote, whichever ticket a command names."""
+    origin: tuple[str, ...] = ()
+    """Keys of the conversation in which the agent spoke."""
     remarks: list[Done] = field(default_factory=list)
     """What the agent should know besides what was done."""
 
@@ -89,8 +91,8 @@ class Case:
             after=after,
         )
 
-    def keep(self, kind: str, text: str, *, external_id: str = "", inbox_id: int | None = None) -> None:
-        """Keep the agent's words in the ticket, with the files that came with them."""
+    def keep(self, kind: str, text: str, *, external_id: str = "", inbox_id: int | None = None) -> int:
+        """Keep the agent's words in the ticket, with the files that came with them, and show them in its rooms."""
         entry = tickets.NewEntry(
             ticket=self.ticket.id,
             kind=kind,
@@ -101,7 +103,20 @@ class Case:
             external_id=external_id,
             inbox_id=inbox_id,
         )
-        tickets.add_entry(self.tx, entry, self.files)
+        number = tickets.add_entry(self.tx, entry, self.files)
+        who = self.agent.section.name
+        rooms.said(
+            self.tx,
+            self.ticket,
+            who,
+            text,
+            kind,
+            self.desk,
+            self.now,
+            files=self.files,
+            origin=self.origin,
+        )
+        return number
 
     def tell_requester(self, letter: Letter) -> bool:
         """Write to the person who asked, and to those who follow; to each once, and to none of them what they

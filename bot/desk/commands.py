@@ -173,6 +173,36 @@ def parse(text: str, prefix: str, marks: str = "#") -> Parsed:
     return Parsed(tuple(commands), "\n".join(lines[at:]).strip(), tuple(wrong))
 
 
+_NOTE: Final = re.compile(
+    r"[\s*_~`>]{0,20}(?:notes?|nota|note interne|备注|備註|注)[\s*_~`]{0,5}[:：][\s*_~`]{0,5}(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""The beginning of a note in a chat, bold or not."""
+
+
+def parse_said(text: str, prefix: str) -> Parsed:
+    """Read what an agent says in a chat: a note, or commands behind "!" or "#", or words for the requester.
+
+    Commands and words never stand in one message there: nothing that begins as a command reaches anybody. What
+    follows a command that takes words belongs to it, empty lines and all.
+    """
+    bare = text.lstrip(_UNSEEN + " \t\r\n")
+    if found := _NOTE.fullmatch(bare):
+        words = found[1].strip()
+        if words:
+            return Parsed((Command("note", words),))
+        return Parsed((), "", (Misunderstood(_shown(bare), Problem.MISSING, "note"),))
+    parsed = parse(bare, prefix, "#!")
+    if not parsed.text or parsed.misunderstood or not parsed.commands:
+        return parsed
+    *others, last = parsed.commands
+    if VERBS[last.verb] in _GOES_ON:
+        words = f"{last.words}\n\n{parsed.text}".strip()
+        return Parsed((*others, Command(last.verb, words, last.ticket)))
+    wrong = Misunderstood(_shown(parsed.text), Problem.TOO_MUCH, last.verb)
+    return Parsed(parsed.commands, "", (wrong,))
+
+
 def _end_of_words(lines: list[str], at: int, marks: str) -> int:
     """Where the words end that a command's own line began. The next line may be the next command; but once
     the words go on, only an empty line ends them, because what was pasted into a note may look like a command

@@ -25,3 +25,5 @@ class Incoming:
     desk: Desk
     now: datetime
     inbox_id: int | None
+    belongs: int | None = None
+    """The ticket that the sender was asked about, and has named: 0 for a new one; None: not asked."""

@@ -95,7 +95,7 @@ def announce(tx: Tx, ticket: WholeTicket, reason: str, by: Agent | None, desk: D
                 said |= letters.write(tx, door.reader, ticket, letter, desk, now, channel=door.channel)
         if said:
             reached.append(doors[0].reader.canonical)
-    rooms.told(tx, ticket, EVENT, values, desk, now)
+    rooms.told(tx, ticket, letter, desk, now)
     tickets.record(
         tx, ticket.id, TOLD, now, actor=by.person.id if by else None, after={"reason": reason, "to": reached}
     )

@@ -82,7 +82,7 @@ def ticket_of_agent(tx: Tx, message: IncomingMessage, addresses: frozenset[str],
     their ``addresses``, or by a tag, which tells less: it stands in every copy of the conversation. In a chat
     program by the conversation that it stands in."""
     if doors.is_chat(message):
-        found = _thread(tx, message)
+        found = conversation_of_ticket(tx, message)
         facts = _living(tx, found.ticket) if found else None
         return Match(facts, Reason.REFERENCE) if facts else None
     for reference in references(message, desk):
@@ -94,7 +94,7 @@ def ticket_of_agent(tx: Tx, message: IncomingMessage, addresses: frozenset[str],
     return Match(facts, Reason.SUBJECT_TAG) if facts else None
 
 
-def _thread(tx: Tx, message: IncomingMessage) -> FoundThread | None:
+def conversation_of_ticket(tx: Tx, message: IncomingMessage) -> FoundThread | None:
     """The conversation of a ticket that a message stands in."""
     return threads.find(tx, message.channel, message.thread_keys[:_MOST_KEYS])
 
@@ -104,7 +104,7 @@ def _by_thread(
 ) -> Match | None:
     """The service says in which conversation a message stands, and who wrote it. Among agents nobody else's
     words count (I12, J14): everybody in the room can write there."""
-    found = _thread(tx, message)
+    found = conversation_of_ticket(tx, message)
     facts = _living(tx, found.ticket) if found else None
     if found is None or facts is None:
         return None
@@ -120,7 +120,7 @@ def answered(tx: Tx, message: IncomingMessage, sender: str, desk: Desk) -> tuple
     """The ticket and the event of the message of ours that somebody answers: by its token, which was sent to
     them; in a conversation of a chat program the last that they were told there."""
     if doors.is_chat(message):
-        found = _thread(tx, message)
+        found = conversation_of_ticket(tx, message)
         facts = _living(tx, found.ticket) if found else None
         event = outbox.last_event(tx, facts.id, sender) if facts else None
         return (facts.id, event) if facts and event else None

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from bot.desk import doors, letters, sla, stories, working
+from bot.desk import doors, letters, promises, quiet, rooms, sla, stories, working
 from bot.desk.desk import Desk
 from bot.desk.letters import Letter
+from bot.desk.outcome import Reason
 from bot.desk.states import State
 from bot.desk.tickets import Opened
 from bot.message import Attachment, IncomingMessage, Kind, Notice, OutgoingMessage, Party, ThreadRef, Verdict
 from bot.store.conversation import WholeTicket
+from bot.store.dialect import AT_ONCE
 from bot.store.engine import Tx
 from bot.store.people import KnownPerson
+
+_WROTE: Final = "requester_wrote"
+_ALWAYS: Final = frozenset({"new_ticket", _WROTE})
+"""What rooms show whoever has done it."""
+_DOUBTFUL: Final = frozenset({Reason.NOT_PARTICIPANT, Reason.UNPROVED_AGENT, Reason.OTHER_SENDER})
+"""Standings of words that nobody proved to be the requester's."""
 
 
 def acknowledgement(
@@ -96,22 +105,37 @@ def tell_agents(
     *,
     but: str | None = None,
     files: tuple[Attachment, ...] = (),
+    origin: Sequence[str] = (),
 ) -> None:
     """Tell the owner, or the team when nobody has taken the ticket or its owner cannot be written to; an owner
     who is away today, and the team. ``but``: the agent who is left out; ``files``: what came with the message
-    that they are told of."""
-    tell(tx, ticket, Letter(Kind.NOTICE, event, values, files), desk, now, but=but)
+    that they are told of; ``origin``: keys of the conversation in which it was said."""
+    tell(tx, ticket, Letter(Kind.NOTICE, event, values, files), desk, now, but=but, origin=origin)
 
 
 def tell(
-    tx: Tx, ticket: WholeTicket, letter: Letter, desk: Desk, now: datetime, *, but: str | None = None
+    tx: Tx,
+    ticket: WholeTicket,
+    letter: Letter,
+    desk: Desk,
+    now: datetime,
+    *,
+    but: str | None = None,
+    origin: Sequence[str] = (),
 ) -> None:
-    """As ``tell_agents``, with all that a letter may have."""
+    """As ``tell_agents``, with all that a letter may have. Who reads the ticket's room is told there, everybody
+    else in a mail."""
     if not desk.roster.agents:
         return
     owner = desk.roster.owner(tx, ticket.owner_id)
+    here = rooms.of_ticket(tx, ticket, desk)
+    silent = owner == but and owner is not None and not is_away(owner, desk, now)
+    if here and (letter.event in _ALWAYS or not silent):
+        _tell_rooms(tx, ticket, letter, owner, desk, now, origin)
 
     def tell_one(key: str) -> bool:
+        if rooms.are_read_by(here, key, desk):
+            return True
         reader = letters.agent_reader(desk.roster.load(tx, key, now), desk)
         said = _in_their_words(letter, ticket, desk, reader.locale, yours=key == owner)
         return letters.write(tx, reader, ticket, said, desk, now)
@@ -121,6 +145,47 @@ def tell(
     for key in desk.roster.of_team(ticket.queue):
         if key not in {owner, but}:
             tell_one(key)
+
+
+def _tell_rooms(
+    tx: Tx,
+    ticket: WholeTicket,
+    letter: Letter,
+    owner: str | None,
+    desk: Desk,
+    now: datetime,
+    origin: Sequence[str],
+) -> None:
+    """The card of a new ticket is its notice; what somebody wrote stands there as they wrote it."""
+    values = letter.values
+    if letter.event == "new_ticket":
+        rooms.opened(tx, ticket, desk, now, letter.attachments)
+    elif letter.event == _WROTE:
+        standing = values.get("standing", "")
+        rooms.said(
+            tx,
+            ticket,
+            values["who"] or values["address"],
+            values["text"],
+            "unverified" if standing in _DOUBTFUL else "message",
+            desk,
+            now,
+            files=letter.attachments,
+            origin=origin,
+            standing=standing,
+            oddities=values.get("oddities", []),
+            proposed=values.get("proposed", []),
+            to=desk.roster.agents[owner].name if owner else "",
+        )
+    else:
+        home = desk.config.desk
+        said = _in_their_words(letter, ticket, desk, home.locale, yours=False)
+        to = desk.roster.agents[owner].name if owner else ""
+        waits = letter.at_daytime and not promises.priority_of(ticket.priority, desk).night
+        morning = quiet.next_waking(now, desk.zone, desk.config.quiet) if waits else None
+        values = {"to": to, **said.values}
+        bare = replace(said, values=values, attachments=())  # the files are there already
+        rooms.told(tx, ticket, bare, desk, now, morning or AT_ONCE)
 
 
 def is_away(key: str, desk: Desk, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from bot.desk import commands, letters, lists, verbs
+from bot.desk import commands, doors, letters, lists, matching, undo, verbs
 from bot.desk.agents import Agent
 from bot.desk.cases import NOTE, REPLY, Case, Refused
 from bot.desk.commands import Command
@@ -24,7 +24,7 @@ from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter, Reader
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.message import EMAIL, Attachment, IncomingMessage, Kind
-from bot.store import conversation
+from bot.store import conversation, threads
 from bot.store.engine import Tx
 
 _LONGEST_ECHO: Final = 20_000
@@ -122,7 +122,8 @@ def case_of(box: Letterbox, number: int, files: tuple[Attachment, ...], *, threa
     ticket = conversation.whole(box.tx, number)
     if ticket is None:
         raise Refused("no-such-ticket", given=box.desk.name_of(number))
-    return Case(box.tx, box.desk, ticket, box.agent, box.message.channel, box.now, files, thread)
+    origin = box.message.thread_keys if doors.is_chat(box.message) else ()
+    return Case(box.tx, box.desk, ticket, box.agent, box.message.channel, box.now, files, thread, origin)
 
 
 def reply(
@@ -142,11 +143,23 @@ def reply(
     case.refuse_notes(text)
     if case.ticket.owner_id is None:
         case.take(quietly=True)
-    case.keep(REPLY, text, external_id=box.message.external_id, inbox_id=box.inbox_id)
-    case.tell_requester(Letter(Kind.REPLY, "reply", {"text": text, "by": box.agent.section.name}, files))
+    before = undo.before(case)
+    entry = case.keep(REPLY, text, external_id=box.message.external_id, inbox_id=box.inbox_id)
+    if not _is_heard(box, case):
+        letter = Letter(Kind.REPLY, "reply", {"text": text, "by": box.agent.section.name}, files)
+        case.tell_requester(letter)
     case.answered()
-    case.record("reply.sent", None, None)
-    return {"verb": "reply", "code": "replied", "ticket": box.desk.name_of(number)}
+    case.record("reply.sent", None, undo.offer(case, before, entry))
+    told = {"verb": "reply", "code": "replied", "ticket": box.desk.name_of(number)}
+    return {**told, "entry": entry} if doors.is_chat(box.message) else told
+
+
+def _is_heard(box: Letterbox, case: Case) -> bool:
+    """Whether the requester reads it where it was said: an agent answers in the very conversation in which they
+    have asked, and there it is not said again (E14)."""
+    found = matching.conversation_of_ticket(box.tx, box.message)
+    here = found is not None and found.ticket == case.ticket.id and found.role == threads.REQUESTER
+    return here and case.ticket.channel == box.message.channel
 
 
 def note(box: Letterbox, number: int, text: str, files: tuple[Attachment, ...]) -> dict[str, Any]:
@@ -158,8 +171,13 @@ def note(box: Letterbox, number: int, text: str, files: tuple[Attachment, ...]) 
 
 
 def answer(box: Letterbox, number: int | None, done: Told) -> None:
-    """Tell the agent, and nobody else, what was done."""
-    _write(box, number, {"done": done, "problems": [], "text": ""})
+    """Tell the agent, and nobody else, what was done. In a chat, words to the requester have a receipt each."""
+    replied = [one for one in done if "entry" in one]
+    for one in replied:
+        undo.receipt(box.tx, box.desk, _reader(box), one["entry"], doors.room_of(box.message), box.now)
+    others = [one for one in done if "entry" not in one]
+    if others or not replied:
+        _write(box, number, {"done": others, "problems": [], "text": ""})
 
 
 def refuse(box: Letterbox, number: int | None, problems: Told) -> Result:
@@ -184,7 +202,9 @@ def _told(refused: Refused) -> dict[str, Any]:
 def _write(box: Letterbox, number: int | None, values: dict[str, Any]) -> bool:
     ticket = conversation.whole(box.tx, number) if number else None
     known = list(commands.VERBS)
-    letter = Letter(Kind.NOTICE, "commands", {**values, "known": known}, answers=box.message.external_id)
+    message = box.message
+    answers = doors.room_of(message) if doors.is_chat(message) else message.external_id
+    letter = Letter(Kind.NOTICE, "commands", {**values, "known": known}, answers=answers)
     return letters.write(box.tx, _reader(box), ticket, letter, box.desk, box.now, channel=box.message.channel)
 
 

@@ -29,6 +29,10 @@ class Reason(StrEnum):
     NOT_PARTICIPANT = "not-participant"
     MERGED = "merged"
     THANKS = "thanks"
+    TOGETHER = "together"
+    ONLY_OPEN = "only-open"
+    GREETED = "greeted"
+    WHICH_TICKET = "which-ticket"
     BY_AGENT = "by-agent"
     NOT_UNDERSTOOD = "not-understood"
     REFUSED = "refused"
@@ -78,6 +82,10 @@ _TOLD = {
     Reason.NOT_PARTICIPANT: "its sender does not take part in the ticket: kept as unverified",
     Reason.MERGED: "it answers a ticket that was merged into this one",
     Reason.THANKS: "it says thanks and no more, so nothing is opened again",
+    Reason.TOGETHER: "it came within minutes of what the same person had said in the same place",
+    Reason.ONLY_OPEN: "its sender has one open request, and it is about that one",
+    Reason.GREETED: "it greets and says no more: no request yet",
+    Reason.WHICH_TICKET: "its sender has several open requests and is asked which one it is about",
     Reason.BY_AGENT: "an agent wrote it, and it was done",
     Reason.NOT_UNDERSTOOD: "an agent wrote a command that was not understood: nothing was done, the agent was told",
     Reason.REFUSED: "an agent asked for what cannot be done: nothing was done, the agent was told",

@@ -14,11 +14,13 @@ from typing import Any, Final
 
 from bot.desk.changed import Change
 from bot.desk.desk import Desk
+from bot.desk.letters import Letter
 from bot.desk.states import DONE
 from bot.mail.addresses import canonical
 from bot.message import Attachment, Choice, Kind, Notice, OutgoingMessage, Party
 from bot.store import outbox, people, threads, tickets
 from bot.store.conversation import WholeTicket
+from bot.store.dialect import AT_ONCE
 from bot.store.engine import Tx
 
 CARD: Final = "card"
@@ -27,6 +29,7 @@ _SHOWN: Final = ("state", "priority", "owner_id", "queue", "subject", "first_res
                  "promised_at", "fix_expected_at", "waiting_for", "major", "level", "category")  # fmt: skip
 """What a card shows: when one of these changes, the card does."""
 _LONGEST_EXCERPT: Final = 600
+_MESSAGE: Final = "message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +55,53 @@ def of_team(desk: Desk, queue: str) -> Iterator[Room]:
             yield Room(channel, medium, f"{channel}/{where}")
 
 
+def of_ticket(tx: Tx, ticket: WholeTicket, desk: Desk) -> list[Room]:
+    """Where a ticket is worked on: the rooms of its team, and of teams that had it before, while the
+    configuration has them."""
+    rooms = {(room.channel, room.place): room for room in of_team(desk, ticket.queue)}
+    known = {(room.channel, room.place): room for queue in desk.config.teams for room in of_team(desk, queue)}
+    for card in threads.cards(tx, ticket.id) if known else ():
+        if room := known.get((card.channel, card.place)):
+            rooms.setdefault((card.channel, card.place), room)
+    return list(rooms.values())
+
+
+def are_read_by(rooms: Sequence[Room], key: str, desk: Desk) -> bool:
+    """Whether an agent reads what is said in one of some rooms: it is a room of a team of theirs, and they are
+    in that chat."""
+    agent = desk.roster.agents[key]
+    doors = {place.partition(":")[0] for place in agent.chats}
+    theirs = {room for team in agent.teams for room in of_team(desk, team) if room.channel in doors}
+    return not theirs.isdisjoint(rooms)
+
+
 def follow(tx: Tx, change: Change, desk: Desk) -> None:
     """The cards show what is so now; a team that the ticket comes to gets one."""
     if any(change.differs(name) for name in _SHOWN):
         show(tx, change.after, desk, change.now)
 
 
+def opened(
+    tx: Tx, ticket: WholeTicket, desk: Desk, now: datetime, files: tuple[Attachment, ...] = ()
+) -> None:
+    """A new ticket: its card, and below it what the card has no room for."""
+    if not _has_rooms(desk):
+        return
+    show(tx, ticket, desk, now)
+    words = tickets.first_words(tx, ticket.id)
+    if len(words) > _LONGEST_EXCERPT or any(not file.inline for file in files):
+        said(tx, ticket, _who(tx, ticket), words, _MESSAGE, desk, now, files=files)
+
+
 def show(tx: Tx, ticket: WholeTicket, desk: Desk, now: datetime) -> None:
     """Write the card of a ticket into the rooms of its team, and into those that have one already."""
-    rooms = {(room.channel, room.place): room for room in of_team(desk, ticket.queue)}
-    for room in rooms.values():
-        threads.plan_card(tx, ticket.id, room.channel, room.place)
-    planned = threads.cards(tx, ticket.id) if _has_rooms(desk) else []
-    if planned:
+    rooms = of_ticket(tx, ticket, desk) if _has_rooms(desk) else []
+    if rooms:
         outbox.withdraw(tx, ticket.id, CARD)
-    for card in planned:
-        medium = desk.channels.get(card.channel)
-        if medium is not None:
-            room = rooms.get((card.channel, card.place), Room(card.channel, medium, card.place))
-            _write(tx, room, ticket, CARD, _card(tx, ticket, desk), desk, now, choices=_choices(ticket))
+    for room in rooms:
+        threads.plan_card(tx, ticket.id, room.channel, room.place)
+        card = Letter(Kind.CARD, CARD, _card(tx, ticket, desk), choices=_choices(ticket))
+        _write(tx, room, ticket, card, desk, now)
 
 
 def said(
@@ -84,34 +115,26 @@ def said(
     *,
     files: tuple[Attachment, ...] = (),
     origin: Sequence[str] = (),
+    **more: Any,
 ) -> None:
-    """What was said in a ticket, in the thread of each room. ``origin``: keys of the conversation in which it
-    was said, where it is read already."""
+    """What was said in a ticket, in the thread of each room. ``kind``: as entries have it; ``origin``: keys of
+    the conversation in which it was said, where it is read already (E14)."""
     if not _has_rooms(desk):
         return
-    for card in threads.cards(tx, ticket.id):
-        medium = desk.channels.get(card.channel)
-        if medium is not None and not (card.thread_key and card.thread_key in origin):
-            room = Room(card.channel, medium, card.place)
-            values = {"who": who, "text": text, "kind": kind, "files": [file.name for file in files]}
-            _write(tx, room, ticket, SAID, values, desk, now, files=files)
+    here = {(card.channel, card.place): card.thread_key for card in threads.cards(tx, ticket.id)}
+    for room in of_ticket(tx, ticket, desk):
+        thread = here.get((room.channel, room.place), "")
+        if not (thread and thread in origin):
+            values = {"who": who, "text": text, "kind": kind, "files": [file.name for file in files], **more}
+            _write(tx, room, ticket, Letter(Kind.NOTICE, SAID, values, files), desk, now)
 
 
 def told(
-    tx: Tx,
-    ticket: WholeTicket,
-    event: str,
-    values: dict[str, Any],
-    desk: Desk,
-    now: datetime,
-    *,
-    choices: tuple[Choice, ...] = (),
-) -> bool:
-    """A notice to a team, in the thread of each of its rooms. False: it has none."""
-    rooms = list(of_team(desk, ticket.queue))
-    for room in rooms:
-        _write(tx, room, ticket, event, values, desk, now, choices=choices)
-    return bool(rooms)
+    tx: Tx, ticket: WholeTicket, letter: Letter, desk: Desk, now: datetime, not_before: datetime = AT_ONCE
+) -> None:
+    """A notice to agents, in the thread of each room."""
+    for room in of_ticket(tx, ticket, desk):
+        _write(tx, room, ticket, letter, desk, now, not_before=not_before)
 
 
 def _has_rooms(desk: Desk) -> bool:
@@ -122,13 +145,11 @@ def _write(
     tx: Tx,
     room: Room,
     ticket: WholeTicket,
-    event: str,
-    values: dict[str, Any],
+    letter: Letter,
     desk: Desk,
     now: datetime,
     *,
-    files: tuple[Attachment, ...] = (),
-    choices: tuple[Choice, ...] = (),
+    not_before: datetime = AT_ONCE,
 ) -> None:
     home = desk.config.desk
     about = {
@@ -144,26 +165,24 @@ def _write(
         channel=room.channel,
         to=Party(room.medium, room.address),
         ticket=ticket.id,
-        kind=Kind.CARD if event == CARD else Kind.NOTICE,
+        kind=letter.kind,
         token=desk.references.issue(ticket.id, room.place),
-        notice=Notice(event, home.locale, home.time_zone, {**about, **values}),
+        notice=Notice(letter.event, home.locale, home.time_zone, {**about, **letter.values}),
         created_at=now,
-        choices=choices,
-        attachments=files,
+        choices=letter.choices,
+        attachments=letter.attachments,
     )
-    outbox.queue(tx, message, room.place)
+    outbox.queue(tx, message, room.place, not_before=not_before)
 
 
 def _card(tx: Tx, ticket: WholeTicket, desk: Desk) -> dict[str, Any]:
     """What a card shows besides what every message about a ticket says."""
-    requester = people.by_id(tx, ticket.requester_id)
     owner = people.by_id(tx, ticket.owner_id) if ticket.owner_id else None
-    where = people.reached(tx, ticket.requester_id)
     due = ticket.first_response_due if ticket.first_response_at is None else ticket.resolution_due
     words = tickets.first_words(tx, ticket.id)
     category = desk.config.categories.get(ticket.category or "")
     return {
-        "who": (requester.name if requester else "") or (where.shown if where else ""),
+        "who": _who(tx, ticket),
         "owner": owner.name if owner else "",
         "due": due.isoformat() if due and ticket.state not in DONE else None,
         "text": words[:_LONGEST_EXCERPT],
@@ -173,6 +192,13 @@ def _card(tx: Tx, ticket: WholeTicket, desk: Desk) -> dict[str, Any]:
         "level": ticket.level,
         "major": ticket.major,
     }
+
+
+def _who(tx: Tx, ticket: WholeTicket) -> str:
+    """Whoever asked, as agents know them."""
+    person = people.by_id(tx, ticket.requester_id)
+    where = people.reached(tx, ticket.requester_id)
+    return (person.name if person else "") or (where.shown if where else "")
 
 
 def _choices(ticket: WholeTicket) -> tuple[Choice, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from bot.desk import changes, intervals, language, major, promises, questions, rules, sla
+from bot.desk import changes, doors, intervals, language, major, promises, questions, rules, sla
 from bot.desk.changed import Actor, By
 from bot.desk.desk import Desk
 from bot.desk.matching import TAKES_PART, Match
@@ -27,6 +27,10 @@ AUTOMATIC: Final = "automatic"
 """Words of a machine."""
 UNVERIFIED: Final = "unverified"
 """Words of somebody who has our reference, but does not take part."""
+
+
+_HEARD: Final = TAKES_PART | {Reason.THANKS, Reason.TOGETHER, Reason.ONLY_OPEN}
+"""Standings of whoever takes part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,8 @@ def _record_opening(
     after: dict[str, Any] = {"state": State.NEW, "priority": decision.priority, "queue": decision.queue}
     if decision.steps:
         after["why"] = list(decision.steps)
+    if message.place:
+        after["place"] = message.place
     if follows:
         after["follows"] = desk.name_of(follows.ticket.id)
     store.record(tx, number, "opened", now, actor=requester.id, channel=message.channel, after=after)
@@ -129,7 +135,7 @@ def add_words(
     """
     ticket = match.ticket
     kind = _kind(message)
-    if kind == MESSAGE and match.reason not in {*TAKES_PART, Reason.THANKS}:
+    if kind == MESSAGE and match.reason not in _HEARD:
         kind = UNVERIFIED
     keep_words(tx, ticket.id, kind, author, message, now, inbox_id)
     before = State(ticket.state)
@@ -148,6 +154,9 @@ def add_words(
     )
     if counts:
         whole = conversation.whole(tx, ticket.id)
+        if whole is not None and author.id == whole.requester_id:
+            doors.came_by(tx, message, whole, desk)
+            whole = conversation.whole(tx, ticket.id) or whole
         if whole is not None:
             _take_in(tx, message, author, whole, after, desk, now)
     return Outcome(Result.APPENDED, match.reason, ticket.id)

@@ -52,12 +52,16 @@ OPTIONAL: Final[dict[str, Any]] = {
     "told_at": None,
     "tells_at": None,
     "to_team": "",
+    "to": "",
+    "standing": "",
+    "oddities": (),
 }
 
 TO_REQUESTERS: Final = frozenset(
     {
         "received", "progress", "still_open", "delayed", "late", "reply", "resolved", "confirm_reminder",
         "closed", "survey", "sorry", "status", "link_code", "linked", "link_failed",
+        "greeted", "which_ticket",
     }
 )  # fmt: skip
 """Events that the person who asked is told: nothing in their words comes from the agents' side."""
@@ -65,13 +69,13 @@ TO_REQUESTERS: Final = frozenset(
 FOR_AGENTS: Final = frozenset(
     {
         "new_ticket", "requester_wrote", "commands", "handed_over", "escalated", "bounced", "warning",
-        "breached", "update_due", "low_rating", "major",
+        "breached", "update_due", "low_rating", "major", "card", "said", "receipt",
     }
 )  # fmt: skip
 """Events that only agents are told. Their mails begin with the line above which the answer is written."""
 
 WITH_FILES: Final = frozenset(
-    {"reply", "resolved", "new_ticket", "requester_wrote", "handed_over", "escalated"}
+    {"reply", "resolved", "new_ticket", "requester_wrote", "handed_over", "escalated", "said"}
 )
 """Events whose mails may carry files."""
 
@@ -81,6 +85,7 @@ KINDS: Final = {
     "resolved": Kind.CONFIRMATION,
     "confirm_reminder": Kind.CONFIRMATION,
     "survey": Kind.SURVEY,
+    "card": Kind.CARD,
     **dict.fromkeys(("progress", "still_open", "delayed", "late", "closed", "sorry"), Kind.PROGRESS),
 }
 """As what an event is sent; any other as a notice."""

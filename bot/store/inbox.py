@@ -182,6 +182,51 @@ def put_back(tx: Tx, claim: Claim, after: timedelta) -> bool:
     return result.rowcount == 1
 
 
+def wait_for_answer(tx: Tx, claim: Claim, after: timedelta) -> bool:
+    """Let a payload wait until its sender has said what it is about, and no longer than that. False: the claim is
+    no longer ours, so roll back."""
+    return put_back(tx, claim, after)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAbout:
+    """A payload whose sender was asked what it is about. ``question``: the payload that made us ask."""
+
+    inbox: int
+    question: int
+
+
+def asked(tx: Tx, channel: str, person: int) -> list[AskedAbout]:
+    """The payloads of a person that wait for their answer, oldest first."""
+    waiting = (
+        sa.select(Inbox.id, PayloadRow.envelope)
+        .join_from(Inbox, PayloadRow)
+        .where(Inbox.state == word(InboxState.WAITING), Inbox.channel == channel, Inbox.not_before > tx.now())
+    )
+    rows = tx.run(waiting.order_by(Inbox.id)).all()
+    return [
+        AskedAbout(row.id, row.envelope["question"])
+        for row in rows
+        if row.envelope.get("asked") == person and "question" in row.envelope
+    ]
+
+
+def note(tx: Tx, inbox_id: int, **facts: Any) -> None:
+    """Keep more beside a payload."""
+    mine = PayloadRow.inbox_id == inbox_id
+    envelope = tx.run(sa.select(PayloadRow.envelope).where(mine).with_for_update()).scalar_one()
+    tx.run(sa.update(PayloadRow).where(mine).values(envelope={**envelope, **facts}))
+
+
+def at_once(tx: Tx, inbox_id: int) -> None:
+    """What waits need wait no longer."""
+    tx.run(
+        sa.update(Inbox)
+        .where(Inbox.id == inbox_id, Inbox.state == word(InboxState.WAITING))
+        .values(not_before=AT_ONCE)
+    )
+
+
 def recover(tx: Tx, worker: str) -> int:
     """Give back what dead workers have claimed: on PostgreSQL those whose lease is over, on SQLite, which
     one process has to itself, all that is not ours."""

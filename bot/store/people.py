@@ -109,6 +109,11 @@ def reached(tx: Tx, person: int) -> Reached | None:
     return Reached(*row) if row else None
 
 
+def lock(tx: Tx, person: int) -> None:
+    """What else the person says at this moment is looked at after this transaction."""
+    tx.run(sa.select(Person.id).where(Person.id == person).with_for_update())
+
+
 def by_id(tx: Tx, person: int) -> KnownPerson | None:
     """The person with that number."""
     row = tx.run(

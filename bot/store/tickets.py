@@ -288,6 +288,43 @@ def texts_of(tx: Tx, ticket: int, kind: str, most: int = 200) -> list[str]:
     return list(tx.run(query.order_by(Entry.id.desc()).limit(most)).scalars())
 
 
+def spoken_in(tx: Tx, person: int, channel: str, place: str, since: datetime) -> int | None:
+    """The ticket that a person opened from a place in a chat, and in which they have said something there since a
+    moment; the latest."""
+    words = (
+        sa.select(Entry.ticket_id)
+        .join(Event, Event.ticket_id == Entry.ticket_id)
+        .where(
+            Entry.author_id == person,
+            Entry.channel == channel,
+            Entry.kind == "message",
+            Entry.created_at > since,
+            Event.action == "opened",
+            Event.actor_id == person,
+            Event.after["place"].as_string() == place,
+        )
+    )
+    number: int | None = tx.run(words.order_by(Entry.id.desc()).limit(1)).scalar()
+    return number
+
+
+def ticket_of_entry(tx: Tx, entry: int) -> int | None:
+    """The ticket that something was said in."""
+    number: int | None = tx.run(sa.select(Entry.ticket_id).where(Entry.id == entry)).scalar()
+    return number
+
+
+def author_of(tx: Tx, entry: int) -> int | None:
+    """Who said it."""
+    person: int | None = tx.run(sa.select(Entry.author_id).where(Entry.id == entry)).scalar()
+    return person
+
+
+def set_kind(tx: Tx, entry: int, kind: str) -> None:
+    """What was said is words of another kind after all."""
+    tx.run(sa.update(Entry).where(Entry.id == entry).values(kind=kind))
+
+
 def touch(tx: Tx, ticket: int, now: datetime) -> None:
     """Something was said."""
     tx.run(sa.update(Ticket).where(Ticket.id == ticket).values(updated_at=now))
