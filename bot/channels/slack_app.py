@@ -55,11 +55,19 @@ class Dispatcher:
 
     def _made(self) -> AsyncApp:
         from slack_bolt.async_app import AsyncApp
+        from slack_bolt.authorization import AuthorizeResult
+
+        async def authorize() -> AuthorizeResult:
+            """Every request is for the one workspace whose token we have; whether it is, is looked at below."""
+            us, token = self._at.us, self._at.section.bot_token.get_secret_value()
+            return AuthorizeResult(
+                enterprise_id=None, team_id=us.team, bot_user_id=us.bot_user, bot_id=us.bot_id, bot_token=token
+            )
 
         app = AsyncApp(
             name="deskbot",
             logger=logging.getLogger("slack_bolt.deskbot"),
-            authorize=self._authorize,
+            authorize=authorize,
             process_before_response=True,
             request_verification_enabled=False,  # the web door has looked at the raw body; a socket is ours
             ignoring_self_events_enabled=False,  # our own rule knows both our ids (I6)
@@ -76,19 +84,6 @@ class Dispatcher:
         app.shortcut(anything)(self._listener(self._choose))
         app.command(anything)(self._listener(self._actions.command))
         return app
-
-    async def _authorize(self) -> Any:
-        """Every request is for the one workspace whose token we have; whether it is, is looked at below."""
-        from slack_bolt.authorization import AuthorizeResult
-
-        us = self._at.us
-        return AuthorizeResult(
-            enterprise_id=None,
-            team_id=us.team,
-            bot_user_id=us.bot_user,
-            bot_id=us.bot_id,
-            bot_token=self._at.section.bot_token.get_secret_value(),
-        )
 
     def _listener(self, duty: Callable[[Mapping[str, Any]], Awaitable[str]]) -> Callable[..., Awaitable[Any]]:
         async def listen(body: dict[str, Any], ack: Any) -> Any:

@@ -92,15 +92,21 @@ def _open(house: Workspace, values: dict[str, Any]) -> Answer:
     return {"channel": {"id": house.direct(user).id}}
 
 
-def _page(messages: list[Posted], values: dict[str, Any], *, newest_first: bool) -> Answer:
-    oldest, latest = values.get("oldest", "0"), values.get("latest")
-    limit = min(int(values.get("limit", 100)), 200)
+def _stamp(ts: str) -> tuple[int, int]:
+    seconds, _, rest = str(ts).partition(".")
+    return int(seconds), int(f"{rest:0<6}"[:6])
+
+
+def _page(messages: list[Posted], values: dict[str, Any], *, newest_first: bool, house_page: int) -> Answer:
+    oldest, latest = _stamp(values.get("oldest") or "0"), _stamp(values.get("latest") or "9999999999")
+    limit = min(int(values.get("limit", 100)), house_page)
+    inclusive = values.get("inclusive") is True
     kept = [
         m
         for m in messages
-        if float(m.ts) > float(oldest) and (latest is None or float(m.ts) <= float(latest))
+        if oldest < _stamp(m.ts) < latest or (inclusive and _stamp(m.ts) in {oldest, latest})
     ]
-    kept.sort(key=lambda m: float(m.ts), reverse=newest_first)
+    kept.sort(key=lambda m: _stamp(m.ts), reverse=newest_first)
     start = int(base64.b64decode(values["cursor"]).decode()) if values.get("cursor") else 0
     part, more = kept[start : start + limit], start + limit < len(kept)
     cursor = base64.b64encode(str(start + limit).encode()).decode() if more else ""
@@ -114,7 +120,7 @@ def _page(messages: list[Posted], values: dict[str, Any], *, newest_first: bool)
 def _history(house: Workspace, values: dict[str, Any]) -> Answer:
     where = _conversation(house, values)
     roots = [m for m in where.messages if not m.deleted and m.thread_ts in {None, m.ts}]
-    answer = _page(roots, values, newest_first=True)
+    answer = _page(roots, values, newest_first=True, house_page=house.largest_page)
     for shown in answer["messages"]:
         below = [m for m in where.messages if m.thread_ts == shown["ts"] and not m.deleted]
         if below:
@@ -126,7 +132,7 @@ def _replies(house: Workspace, values: dict[str, Any]) -> Answer:
     where = _conversation(house, values)
     if where.at(values["ts"]) is None:
         raise Refused("thread_not_found")
-    return _page(where.thread(values["ts"]), values, newest_first=False)
+    return _page(where.thread(values["ts"]), values, newest_first=False, house_page=house.largest_page)
 
 
 def _user(house: Workspace, values: dict[str, Any]) -> Answer:

@@ -189,7 +189,7 @@ async def _values(request: web.Request) -> dict[str, Any]:
         elif key in {"limit", "length"} and str(value).isdecimal():
             found[key] = int(value)
         elif value in {"true", "false", "True", "False", "1", "0"} and key.startswith(
-            ("include", "unfurl", "inclusive", "return", "mrkdwn", "reply_broadcast")
+            ("include", "exclude", "unfurl", "inclusive", "return", "mrkdwn", "reply_broadcast")
         ):
             found[key] = str(value).lower() in {"true", "1"}
     return found

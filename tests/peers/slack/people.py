@@ -28,6 +28,8 @@ class People:
     http: Any = None
     """For requests by HTTP: ``async (path, headers, body) -> status``; None: Socket Mode."""
     last_envelope: str = ""
+    patience: float = 10
+    """Seconds for which Slack waits for an acknowledgement; then ``TimeoutError``."""
     unsent: list[dict[str, Any]] = field(default_factory=list)
 
     workspace: Workspace = field(default_factory=Workspace)
@@ -77,14 +79,18 @@ class People:
         await self.tell(event)
         return message
 
-    async def edits(self, where: Conversation, message: Posted, text: str) -> None:
-        """Somebody changes what they wrote."""
-        before, message.text = dict(message.shown()), text
+    async def edits(self, where: Conversation, message: Posted, text: str, *, tell: bool = True) -> None:
+        """Somebody changes what they wrote; with the same text, Slack unfolds a link of it."""
+        before, changed = dict(message.shown()), text != message.text
         ts = self.workspace.ts()
+        message.text = text
+        message.edited_at = ts if changed else message.edited_at
+        if not tell:
+            return
         await self.tell({
             "type": "message", "subtype": "message_changed", "channel": where.id, "ts": ts, "event_ts": ts,
             "channel_type": "im" if where.user else "channel", "hidden": True,
-            "message": message.shown() | {"edited": {"user": message.user, "ts": ts}}, "previous_message": before,
+            "message": message.shown(), "previous_message": before,
         })  # fmt: skip
 
     async def deletes(self, where: Conversation, message: Posted) -> None:
@@ -184,7 +190,7 @@ class People:
         """Slack repeats its last event, as it does when no acknowledgement came in time."""
         await self.send("events_api", self.last_event, retry=retry)
 
-    async def send(self, kind: str, payload: dict[str, Any], *, retry: int = 0, seconds: float = 10) -> Any:
+    async def send(self, kind: str, payload: dict[str, Any], *, retry: int = 0) -> Any:
         """One request to the app, over the socket or by HTTP; what it answered. Raises ``TimeoutError``."""
         if self.http is not None:
             return await self._post(kind, payload, retry)
@@ -197,7 +203,7 @@ class People:
         if retry:
             told |= {"retry_attempt": retry, "retry_reason": "timeout"}
         await self.sockets[-1].send_json(told)
-        async with asyncio.timeout(seconds), self.sent:
+        async with asyncio.timeout(self.patience), self.sent:
             await self.sent.wait_for(lambda: envelope in self.acknowledged)
         return self.answers.get(envelope)
 

@@ -23,6 +23,8 @@ class Posted:
     files: list[dict[str, Any]] = field(default_factory=list)
     deleted: bool = False
     edits: int = 0
+    edited_at: str = ""
+    """When its author changed it."""
 
     def shown(self) -> dict[str, Any]:
         """As the Web API gives it."""
@@ -32,6 +34,13 @@ class Posted:
         told |= {"metadata": self.metadata} if self.metadata else {}
         told |= {"bot_id": self.bot_id} if self.bot_id else {}
         told |= {"files": self.files} if self.files else {}
+        told |= {"edited": {"user": self.user, "ts": self.edited_at}} if self.edited_at else {}
+        if self.reactions:
+            told["reactions"] = [
+                {"name": name, "users": sorted(users), "count": len(users)}
+                for name, users in self.reactions.items()
+                if users
+            ]
         return told
 
     def words(self) -> str:
@@ -101,6 +110,8 @@ class Workspace:
     triggers: set[str] = field(default_factory=set)
     files: dict[str, tuple[dict[str, Any], bytes]] = field(default_factory=dict)
     uploads: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    largest_page: int = 200
+    """Messages that one answer holds at the most, whatever was asked for."""
     _last: int = 0
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
