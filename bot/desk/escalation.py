@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from bot.desk import changes, informing, letters, promises, quiet
+from bot.desk import changes, informing, letters, notices, promises, quiet
 from bot.desk.changed import DESK, Actor
 from bot.desk.desk import Desk
 from bot.desk.letters import Letter
@@ -96,7 +96,7 @@ def level_is_due(tx: Tx, timer: DueTimer, desk: Desk, now: datetime) -> None:
 
 
 def _warn(tx: Tx, ticket: WholeTicket, target: Target, mark: Milestone, desk: Desk, now: datetime) -> None:
-    """Its owner, or the team, hears how much of the time is over."""
+    """Its owner hears how much of the time is over; the team too while nobody has it, or they are away."""
     due = target.due.isoformat()
     after = {"target": target.name, "percent": int(mark.name), "due": due}
     if after in tickets.marked(tx, ticket.id, _WARNED, "target", target.name):
@@ -104,7 +104,9 @@ def _warn(tx: Tx, ticket: WholeTicket, target: Target, mark: Milestone, desk: De
     tickets.record(tx, ticket.id, _WARNED, now, after=after)
     owner = desk.roster.owner(tx, ticket.owner_id)
     values = {**after, **_people_of(tx, ticket)}
-    keys = [owner] if owner else list(desk.roster.of_team(ticket.queue))
+    keys = {owner} if owner else set()
+    if owner is None or notices.is_away(owner, desk, now):
+        keys |= {*desk.roster.of_team(ticket.queue)}
     _tell(tx, ticket, "warning", values, keys, desk, now)
 
 
@@ -263,7 +265,11 @@ def _tell_agents_of_breach(
     desk: Desk,
     now: datetime,
 ) -> None:
-    """To its owner and to those of its new level, with the whole story."""
+    """To its owner and to those of its new level, with the whole story. What was said of an earlier breach and
+    is not on its way yet is overtaken: after a night, or when the bot was down, one word is enough (X21)."""
+    keys = {*keys}
+    if outbox.withdraw(tx, ticket.id, "breached"):
+        keys |= {*desk.roster.of_team(ticket.queue)}
     owner = desk.roster.owner(tx, ticket.owner_id)
     values = {
         "target": missed[0],
