@@ -70,6 +70,8 @@ class Life:
     lines: list[tuple[datetime, str]] = field(default_factory=list)
     sent: list[OutgoingMessage] = field(default_factory=list)
     laws: Laws = field(default_factory=Laws)
+    woke_at: datetime | None = None
+    """When the bot came back the last time."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -92,6 +94,7 @@ class Life:
     def sleep(self, **by: float) -> None:
         """The bot is down for a while: time passes, and nothing happens until the next ``settle``."""
         self.desk.clock.moment += timedelta(**by)
+        self.woke_at = self.now
 
     def settle(self) -> None:
         """All that is due now happens, and is sent."""
@@ -189,13 +192,15 @@ class Life:
         return len(gone)
 
     def _asleep(self, message: OutgoingMessage) -> None:
-        """Nothing automatic reaches a requester at night, unless its priority says so."""
+        """Nothing automatic reaches a requester at night, unless its priority says so. What was to be sent by day
+        while the bot was down goes when it comes back, whatever hour that is."""
         wall = self.now.astimezone(ZoneInfo(message.notice.time_zone))
         night = message.notice.values.get("priority") in {
             name for name, priority in self.desk.desk.config.priorities.items() if priority.night
         }
         answer = self.now - message.created_at < timedelta(minutes=1) and not message.choices
-        if message.kind in _NIGHTS and not night and not answer:
+        stayed = self.woke_at == self.now and message.created_at < self.now
+        if message.kind in _NIGHTS and not (night or answer or stayed):
             assert 8 <= wall.hour < 21, f"{message.notice.event} at {wall:%H:%M}"
 
     def check(self) -> None:
