@@ -18,7 +18,7 @@ from typing import Final
 from bot import clock
 from bot.desk import deliveries
 from bot.desk.desk import Desk
-from bot.errors import ChannelError, DeskbotError, HeldError
+from bot.errors import ChannelBusy, ChannelError, DeskbotError, HeldError
 from bot.failpoints import failpoint
 from bot.loops import Pace, persist
 from bot.message import EMAIL, OutgoingMessage, Receipt
@@ -202,8 +202,16 @@ class Delivery:
             ),
         )
 
+    async def _later(self, claim: OutboxClaim, busy: ChannelBusy) -> None:
+        """It is not its turn yet, which is no attempt: a conversation that is busy costs nobody else a hand."""
+        wait = _asked(busy.seconds)
+        await persist(self._store, lambda tx: outbox.give_back(tx, claim, wait))
+
     async def _failed(self, claim: OutboxClaim, error: ChannelError) -> None:
         step = next_step(error, claim, self._now())
+        if isinstance(error, ChannelBusy) and isinstance(step, TryAgain):
+            await self._later(claim, error)
+            return
         if isinstance(step, GiveUp):
             await self._settle(claim, step.state, _in_words(error))
             return

@@ -9,6 +9,7 @@
     ├── HeldError            a payload that cannot be understood; carries a reason from a closed list
     │   └── WorkerFailed         the child process that worked on it died, ran too long or took too much
     ├── ChannelError         a channel could not take or give a message
+    │   └── ChannelBusy          ... because it is not yet its turn; nothing was tried
     ├── TemplateError        a template is missing, broken or too greedy
     └── CalendarError        a calendar has no working time, or a duration makes no sense
 
@@ -73,6 +74,14 @@ class ChannelError(DeskbotError):
         self.permanent = permanent
         self.retry_after = retry_after
         self.ambiguous = ambiguous
+
+
+class ChannelBusy(ChannelError):
+    """It is not yet a message's turn. Nothing was tried, so this counts as no attempt."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message, retry_after=seconds)
+        self.seconds = seconds
 
 
 class TemplateError(DeskbotError):

@@ -166,6 +166,16 @@ def when(context: Context, value: Any) -> str:
     return _words(read(value), _setting(context), _AT)
 
 
+def said_before(moment: datetime, setting: Setting) -> str:
+    """A deadline in words."""
+    return _words(moment, setting, _BEFORE)
+
+
+def said_when(moment: datetime, setting: Setting) -> str:
+    """A moment in words."""
+    return _words(moment, setting, _AT)
+
+
 @pass_context
 def future(context: Context, value: Any) -> bool:
     """Whether a moment is known and still to come."""

@@ -18,6 +18,7 @@ from bot.store.prepared import Prepared, Words
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(OutgoingMessage).decode
 _ACTIVE = (OutboxState.QUEUED, OutboxState.SENDING)
+_NOT_ITS_TURN = "it is not yet its turn"
 
 
 _COLUMNS = [
@@ -165,7 +166,7 @@ def withdraw(tx: Tx, ticket: int, *events: str) -> int:
             Outbox.event.in_(events),
             Outbox.automatic.is_(True),
             Outbox.state == word(OutboxState.QUEUED),
-            Outbox.attempts == 0,
+            sa.or_(Outbox.attempts == 0, Outbox.result == _NOT_ITS_TURN),
         )
         .values(state=OutboxState.STALE, result="overtaken by what happened since", finished_at=tx.clock())
     ).rowcount
@@ -271,6 +272,25 @@ def put_off(tx: Tx, claim: OutboxClaim, after: timedelta, result: str, *, ambigu
             not_before=tx.later(after),
             result=result,
             ambiguous=claim.ambiguous + int(ambiguous),
+            worker=None,
+        )
+    )
+    return outcome.rowcount == 1
+
+
+def give_back(tx: Tx, claim: OutboxClaim, after: timedelta) -> bool:
+    """It was not yet a message's turn: it was not tried. What comes after it goes on waiting for it, which is
+    why it keeps the first of its attempts."""
+    outcome = tx.run(
+        sa.update(Outbox)
+        .where(
+            Outbox.id == claim.id, Outbox.state == word(OutboxState.SENDING), Outbox.attempts == claim.attempt
+        )
+        .values(
+            state=OutboxState.QUEUED,
+            not_before=tx.later(after),
+            result=_NOT_ITS_TURN,
+            attempts=max(claim.attempt - 1, 1),
             worker=None,
         )
     )

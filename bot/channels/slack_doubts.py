@@ -1,0 +1,72 @@
+"""Whether a message was posted although no answer came: it is looked for by its token, never posted blindly (I8)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, Final
+
+from bot.channels import slack_faults
+from bot.channels.slack_faults import Refused
+from bot.channels.slack_queue import SlackQueue
+from bot.channels.slack_wire import Wire
+from bot.errors import ChannelError
+
+_PAGE: Final = 200
+_MOST_PAGES: Final = 20
+_KEPT: Final = 5_000
+
+
+class Doubts:
+    """The tokens of messages whose end nobody knows, and where to look for them."""
+
+    def __init__(self, wire: Wire, queue: SlackQueue) -> None:
+        self._wire = wire
+        self._queue = queue
+        self._tokens: OrderedDict[str, None] = OrderedDict()
+
+    def __contains__(self, token: str) -> bool:
+        return token in self._tokens
+
+    def add(self, token: str) -> None:
+        """It may be there."""
+        self._tokens[token] = None
+        if len(self._tokens) > _KEPT:
+            self._tokens.popitem(last=False)
+
+    async def posted(self, channel: str, thread: str, token: str) -> str | None:
+        """The time stamp of the message with a token in a conversation, or in a thread of it; None: it is not
+        there.
+
+        Raises ``ChannelError``, ``ambiguous``: it cannot be found out.
+        """
+        method = "conversations.replies" if thread else "conversations.history"
+        values: dict[str, Any] = {"channel": channel, "limit": _PAGE, "include_all_metadata": True}
+        values |= {"ts": thread} if thread else {}
+        for _ in range(_MOST_PAGES if thread else 1):
+            told = await self._read(method, values)
+            for one in told.get("messages") or ():
+                if _token_of(one) == token:
+                    return str(one.get("ts") or "")
+            values["cursor"] = (told.get("response_metadata") or {}).get("next_cursor") or ""
+            if not values["cursor"]:
+                break
+        return None
+
+    async def _read(self, method: str, values: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return await self._wire.call(method, values)
+        except Refused as error:
+            if error.code in slack_faults.NO_THREAD:
+                return {}
+            if error.code in slack_faults.TOO_OFTEN:
+                raise self._queue.hold(str(values["channel"]), error.retry_after or 1.0) from None
+            raise ChannelError(f"whether it was posted cannot be seen: {error}", ambiguous=True) from None
+        except ChannelError as error:
+            # Slack is away, as before: the next attempt looks first, so there is no doubt that it must be told.
+            raise ChannelError(str(error)) from None
+
+
+def _token_of(message: Any) -> str:
+    metadata = message.get("metadata") if isinstance(message, dict) else None
+    payload = metadata.get("event_payload") if isinstance(metadata, dict) else None
+    return str(payload.get("token") or "") if isinstance(payload, dict) else ""
