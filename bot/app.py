@@ -52,6 +52,7 @@ log = logging.getLogger("deskbot.app")
 ROLES: Final = ("smtp", "imap", "slack", "intake", "delivery", "timers", "web")
 """What one process can be told to do alone, so that several share the work."""
 
+_MINUTE: Final = 60.0
 _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR
 
@@ -168,6 +169,9 @@ class App:
             )
             renew = partial(housekeeping.renew_targets, self.store, self.desk, self._timer_pace, self.now)
             runner.loop("targets", every(_DAY, renew))
+            by, pace = self.config.smtp.name, self._delivery_pace
+            unsent = partial(housekeeping.tell_of_unsent, self.store, self.desk, by, pace, self.now)
+            runner.loop("unsent", every(_MINUTE, unsent))
         if not self.store.embedded:
             third = self.config.store.lease.total_seconds() / 3
             runner.loop("leases", every(third, self._keep_leases))

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from bot import clock
-from bot.desk import erasure, promises, tombstones
+from bot.desk import alarms, erasure, promises, tombstones
 from bot.desk.desk import Desk
 from bot.loops import Pace
 from bot.store import identities, inbox, outbox, retention, timers
@@ -27,6 +27,8 @@ _TICKETS: Final = 20
 """With all their rows, in one transaction."""
 _CODES: Final = timedelta(days=1)
 """So long after its end a code is kept, to be told from one that never was."""
+_UNSENT: Final = timedelta(minutes=10)
+"""So long a message may wait that could go."""
 _RENEWED_AT_ONCE: Final = 100
 """Tickets whose targets are counted anew in one transaction: each costs more than a row that is deleted."""
 
@@ -60,6 +62,27 @@ async def renew_targets(store: Store, desk: Desk, woken: Pace, now: clock.Clock 
         last = at
     if changed:
         log.warning("targets renewed", extra={"action": "housekeeping.renewed", "tickets": changed})
+        woken.wake()
+
+
+async def tell_of_unsent(
+    store: Store, desk: Desk, channel: str, woken: Pace, now: clock.Clock = clock.now
+) -> None:
+    """Tell people, once a day, that nothing has gone out for ten minutes although it could (L10). By mail that
+    arrives when it goes again; the log and ``deskbot_queue_oldest_seconds`` tell it at once. ``channel``: the door
+    of the message."""
+
+    def unit(tx: Tx) -> bool:
+        depth, moment = outbox.depth(tx), now()
+        if depth.oldest is None or moment - depth.oldest <= _UNSENT:
+            return False
+        minutes = (moment - depth.oldest) // timedelta(minutes=1)
+        what = f"A message has waited for {minutes} minutes to be sent, and {depth.waiting} wait in all."
+        advice = "Look at the mail server in [relay]; then run: deskbot check, and: deskbot outbox list"
+        log.error("%s", what, extra={"action": "outbox.unsent", "waiting": depth.waiting})
+        return alarms.raise_alarm(tx, "outbox unsent", what, advice, channel, desk, moment) > 0
+
+    if await store.write(unit):
         woken.wake()
 
 

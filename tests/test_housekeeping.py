@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot import housekeeping
 from bot.loops import Pace
@@ -15,7 +16,7 @@ from bot.store.blobs import LocalBlobs
 from bot.store.engine import Store, Tx
 from bot.store.models import Inbox, InboxState, Outbox, OutboxState, PayloadRow, Timer
 from tests.desks import a_desk
-from tests.store.makers import LEASE, Clock, count, new_ticket, payload, queue, states
+from tests.store.makers import LEASE, Clock, count, message, new_ticket, payload, queue, states
 
 
 @pytest.fixture
@@ -81,4 +82,42 @@ async def test_l3_everything_past_its_age_is_forgotten_in_small_steps_and_a_stop
     await housekeeping.forget(store, desk, blobs, now)
     assert (count(store, PayloadRow), count(store, Outbox), count(store, Timer)) == (0, 0, 0)
     assert count(store, Inbox) == many  # the keys stay, so that nothing comes back
+    store.close()
+
+
+def alerts(store: Store) -> list[str]:
+    rows = store.read_now(lambda tx: list(tx.run(sa.select(Outbox.recipient).where(Outbox.event == "alert"))))
+    return [row.recipient for row in rows]
+
+
+async def test_l10_what_cannot_be_sent_for_ten_minutes_is_told_once_a_day(store: Store, now: Clock) -> None:
+    desk, pace = a_desk(desk={"alarms": ["ops@example.org"]}), Pace(poll=30)
+
+    async def look(minutes: float) -> list[str]:
+        now.forward(timedelta(minutes=minutes))
+        await housekeeping.tell_of_unsent(store, desk, "mail", pace, now)
+        return alerts(store)
+
+    await store.write(lambda tx: queue(tx, at=now()))
+    claim = (await store.write(lambda tx: outbox.claim(tx, "me", 1, LEASE)))[0]
+    await store.write(lambda tx: outbox.put_off(tx, claim, timedelta(hours=1), "refused", ambiguous=False))
+    assert await look(9) == []
+    assert await look(2) == ["ops@example.org"]
+    await pace.wait()  # returns at once: it was woken
+    assert await look(60) == ["ops@example.org"]
+    assert await look(24 * 60) == ["ops@example.org"] * 2
+    store.close()
+
+
+async def test_l10_what_waits_for_the_morning_is_no_trouble_until_it_could_have_gone(
+    store: Store, now: Clock
+) -> None:
+    desk, morning = a_desk(desk={"alarms": ["ops@example.org"]}), now() + timedelta(hours=8)
+    letter = message(0, Kind.PROGRESS, "ann@example.org", now())
+    await store.write(lambda tx: outbox.queue(tx, letter, "ann@example.org", not_before=morning))
+    for minutes, told in ((7 * 60, 0), (65, 0), (10, 1)):
+        now.forward(timedelta(minutes=minutes))
+        await housekeeping.tell_of_unsent(store, desk, "mail", Pace(poll=30), now)
+        assert len(alerts(store)) == told
+    assert store.read_now(outbox.depth).oldest == morning
     store.close()

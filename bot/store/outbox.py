@@ -338,9 +338,13 @@ def recover(tx: Tx, worker: str) -> tuple[int, int]:
 
 
 def depth(tx: Tx) -> OutboxDepth:
-    """What waits, for metrics and alarms."""
+    """What waits, for metrics and alarms. ``oldest``: since when what could have gone has not; what has been put
+    off to a morning that is still to come waits for nothing but that."""
+    for_morning = sa.and_(Outbox.attempts == 0, Outbox.not_before > tx.now())
+    from_morning = sa.and_(Outbox.attempts == 0, Outbox.not_before > Outbox.created_at)
+    since = sa.case((for_morning, sa.null()), (from_morning, Outbox.not_before), else_=Outbox.created_at)
     waiting, oldest = tx.run(
-        sa.select(sa.func.count(), sa.func.min(Outbox.created_at)).where(
+        sa.select(sa.func.count(), sa.func.min(since, type_=Moment())).where(
             Outbox.state.in_([word(state) for state in _ACTIVE])
         )
     ).one()
