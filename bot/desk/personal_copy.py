@@ -155,6 +155,7 @@ class PersonalCopy:
         told = []
         for row in rows:
             if row.sha256 == GONE:
+                told.append({"removed": True, "size": row.size})
                 continue
             path = f"attachments/{self._name(entry.ticket_id)}-{row.id}-{_safe(row.name)}"
             try:

@@ -1,4 +1,4 @@
-"""Files that people may have from a page: which ones there are, and whose they are."""
+"""Files that people may have from a page: which ones there are, and whose they are. What was removed is none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from bot.store.engine import Tx
+from bot.store.erasure import GONE
 from bot.store.models import AttachmentRow, Entry
 from bot.store.pages import Shown, may_be_seen
 
@@ -32,7 +33,7 @@ _COLUMNS: Final = tuple(AttachmentRow.__table__.c[name] for name in File.__slots
 
 def of_entries(tx: Tx, entries: Sequence[int], most: int = MOST_FILES) -> list[File]:
     """The files of some entries, in their order."""
-    query = sa.select(*_COLUMNS).where(AttachmentRow.entry_id.in_(entries))
+    query = sa.select(*_COLUMNS).where(AttachmentRow.entry_id.in_(entries), AttachmentRow.sha256 != GONE)
     return [File(*row) for row in tx.run(query.order_by(AttachmentRow.id).limit(most))] if entries else []
 
 
@@ -41,7 +42,8 @@ def seen(tx: Tx, shown: Shown, number: int) -> File | None:
     query = (
         sa.select(*_COLUMNS)
         .join_from(AttachmentRow, Entry, Entry.id == AttachmentRow.entry_id)
-        .where(AttachmentRow.id == number, Entry.ticket_id == shown.id, may_be_seen(shown.requester_id))
+        .where(AttachmentRow.id == number, AttachmentRow.sha256 != GONE)
+        .where(Entry.ticket_id == shown.id, may_be_seen(shown.requester_id))
     )
     row = tx.run(query).one_or_none()
     return File(*row) if row else None

@@ -14,6 +14,7 @@ from bot.message import Kind
 from bot.store.conversation import FOLLOWER
 from bot.store.dialect import word
 from bot.store.engine import Tx
+from bot.store.erasure import GONE
 from bot.store.models import AttachmentRow, Entry, Outbox, OutboxState, Participant, Person, Ticket
 
 _ANSWERS = (Kind.ACKNOWLEDGEMENT, Kind.REPLY)
@@ -102,7 +103,7 @@ def files_of(tx: Tx, ticket: int, most: int = 50) -> list[str]:
     query = (
         sa.select(AttachmentRow.name)
         .join(Entry, Entry.id == AttachmentRow.entry_id)
-        .where(Entry.ticket_id == ticket, AttachmentRow.inline.is_(False))
+        .where(Entry.ticket_id == ticket, AttachmentRow.inline.is_(False), AttachmentRow.sha256 != GONE)
         .order_by(AttachmentRow.id)
         .limit(4 * most)
     )
