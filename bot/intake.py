@@ -332,6 +332,8 @@ def _open(
     if quiet is None:
         answer = notices.acknowledgement(message, sender, person, opened, desk, now)
         outbox.queue(tx, answer, sender, message.received_at)
+    elif opened.asked:
+        store_tickets.not_asked(tx, opened.number)
     if desk.roster.agents:
         if why := shares.why_untold(tx, facts, person, quiet, hour, now):
             shares.keep_from_team(tx, opened.number, "new_ticket", why, now)

@@ -182,6 +182,11 @@ def told(tx: Tx, ticket: int, now: datetime, *, promised_at: datetime | None = N
     tx.run(sa.update(Ticket).where(Ticket.id == ticket).values(values))
 
 
+def not_asked(tx: Tx, ticket: int) -> None:
+    """The questions of a new ticket were not put to anybody after all."""
+    tx.run(sa.update(Ticket).where(Ticket.id == ticket).values(fields=sa.null()))
+
+
 def set_targets(
     tx: Tx,
     ticket: int,
