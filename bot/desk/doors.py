@@ -29,6 +29,12 @@ def is_direct(message: IncomingMessage, sender: str) -> bool:
     return is_chat(message) and bool(sender) and message.place.casefold() == sender
 
 
+def is_shown(message: IncomingMessage) -> bool:
+    """Whether a message can be read in the conversation that it stands in: a form or a button has no message of
+    its own there."""
+    return is_chat(message) and bool(message.external_id) and message.external_id not in message.thread_keys
+
+
 def conversation_of(message: IncomingMessage) -> str:
     """The key of the conversation in which a message is answered."""
     threads_of = [key for key in message.thread_keys if _TOPIC not in key]

@@ -122,7 +122,8 @@ def case_of(box: Letterbox, number: int, files: tuple[Attachment, ...], *, threa
     ticket = conversation.whole(box.tx, number)
     if ticket is None:
         raise Refused("no-such-ticket", given=box.desk.name_of(number))
-    origin = box.message.thread_keys if doors.is_chat(box.message) else ()
+    message = box.message
+    origin = message.thread_keys if doors.is_shown(message) else ()
     return Case(box.tx, box.desk, ticket, box.agent, box.message.channel, box.now, files, thread, origin)
 
 

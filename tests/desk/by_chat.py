@@ -105,7 +105,8 @@ class Chats:
         """Somebody presses a button, or sends a command with ``words``."""
         words = facts.pop("words", "")
         values = {"value": value} if value else {"words": words} if words else {}
-        message = self.a_chat(who, "", action=Action(verb, ticket, values), **facts)
+        message = self.a_chat(who, words, action=Action(verb, ticket, values), **facts)
+        message = replace(message, external_id="")
         outcome = self.desk.receive(message)
         self.deliver()
         return outcome
