@@ -25,6 +25,7 @@ SECONDS: Final = 2.7
 """After three Slack asks again; nothing is acknowledged that took longer, even when it is committed by then."""
 ACKNOWLEDGED: Final = 200
 AWAY: Final = 503
+NOT_UNDERSTOOD: Final = 400
 
 Later = Callable[[Awaitable[None]], None]
 
@@ -45,12 +46,14 @@ class Dispatcher:
         the text of an HTTP request."""
         from slack_bolt.request.async_request import AsyncBoltRequest
 
-        mode = "http" if isinstance(body, str) else "socket_mode"
-        request = AsyncBoltRequest(body=body, headers={k: [v] for k, v in headers.items()}, mode=mode)
         self._app = self._app or self._made()
-        response = await self._app.async_dispatch(request)
-        if response is None:
-            return AWAY, ""
+        mode = "http" if isinstance(body, str) else "socket_mode"
+        try:
+            request = AsyncBoltRequest(body=body, headers={k: [v] for k, v in headers.items()}, mode=mode)
+            response = await self._app.async_dispatch(request)
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+            self._told("slack.not-understood", f"no request of Slack's: {type(error).__name__}")
+            return NOT_UNDERSTOOD, ""
         return response.status, response.body or ""
 
     def _made(self) -> AsyncApp:
@@ -61,12 +64,16 @@ class Dispatcher:
             """Every request is for the one workspace whose token we have; whether it is, is looked at below."""
             us, token = self._at.us, self._at.section.bot_token.get_secret_value()
             return AuthorizeResult(
-                enterprise_id=None, team_id=us.team, bot_user_id=us.bot_user, bot_id=us.bot_id, bot_token=token
+                enterprise_id=None,
+                team_id=us.team,
+                bot_user_id=us.bot_user,
+                bot_id=us.bot_id,
+                bot_token=token,
             )
 
         app = AsyncApp(
             name="deskbot",
-            logger=logging.getLogger("slack_bolt.deskbot"),
+            logger=_silent(),
             authorize=authorize,
             process_before_response=True,
             request_verification_enabled=False,  # the web door has looked at the raw body; a socket is ours
@@ -140,6 +147,13 @@ class Dispatcher:
 
     async def _nothing(self, body: Mapping[str, Any]) -> str:  # noqa: ARG002  # every listener gets it
         return ""
+
+
+def _silent() -> logging.Logger:
+    """Bolt's own log quotes what people say (L2); what matters of it, we tell ourselves."""
+    logger = logging.getLogger("slack_bolt.deskbot")
+    logger.setLevel(logging.CRITICAL)
+    return logger
 
 
 def _report(task: asyncio.Task[str]) -> None:

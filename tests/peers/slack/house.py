@@ -42,6 +42,8 @@ class SlackHouse(People):
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     connected: asyncio.Event = field(default_factory=asyncio.Event)
     refuse_sockets: bool = False
+    slow_files: asyncio.Event | None = None
+    """Files are given out once it is set."""
     scopes: str = ""
 
     @property
@@ -101,7 +103,9 @@ class SlackHouse(People):
         if error:
             return {"ok": False, "error": error}
         if method == "apps.connections.open":
-            good = token == APP_TOKEN and not self.refuse_sockets
+            if self.refuse_sockets:
+                return {"ok": False, "error": "internal_error"}
+            good = token == APP_TOKEN
             url = f"ws://127.0.0.1:{self.port}/link/"
             return {"ok": True, "url": url} if good else {"ok": False, "error": "invalid_auth"}
         if token != BOT_TOKEN:
@@ -135,6 +139,8 @@ class SlackHouse(People):
     async def _download(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer {BOT_TOKEN}":
             return web.Response(text="<html>sign in</html>", content_type="text/html")
+        if self.slow_files is not None:
+            await self.slow_files.wait()
         return web.Response(body=self.workspace.files[request.match_info["number"]][1])
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
@@ -158,6 +164,8 @@ class SlackHouse(People):
             self.sockets.remove(socket)
             if not self.sockets:
                 self.connected.clear()
+            async with self.sent:
+                self.sent.notify_all()
         return socket
 
     async def _response_url(self, request: web.Request) -> web.Response:
