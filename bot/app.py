@@ -43,13 +43,18 @@ from bot.web.probes import Probes, Queues
 from bot.workers import Workers
 
 if TYPE_CHECKING:
+    from starlette.routing import Route
+
+    from bot.channels.slack_send import SlackSender
+    from bot.channels.telegram_bots import Bot
     from bot.mail.compose import ComposedMail
     from bot.ports import Accept, Sender, Source
     from bot.render.mail import MailJob
+    from bot.render.telegram_words import TelegramWords
 
 log = logging.getLogger("deskbot.app")
 
-ROLES: Final = ("smtp", "imap", "slack", "intake", "delivery", "timers", "web")
+ROLES: Final = ("smtp", "imap", "slack", "telegram", "intake", "delivery", "timers", "web")
 """What one process can be told to do alone, so that several share the work."""
 
 _MINUTE: Final = 60.0
@@ -71,7 +76,7 @@ class App:
         self.desk = Desk.from_config(config, key)
         self.workers = Workers(
             config.workers,
-            preload=("bot.mail.parse", "bot.render.mail"),
+            preload=("bot.mail.parse", "bot.render.mail", *_chat_jobs(config)),
             on_failure=self.metrics.worker_failed,
         )
         senders = config.senders
@@ -91,15 +96,17 @@ class App:
             for workspace in slack_workspaces(config, self.store, now)
         )
         self.pages = WebDoor(self.desk.links)
+        self.telegram = self._telegram_bots()
+        self.slack_out = self._slack_senders()
         self.intake = self._make_intake()
         self.delivery = Delivery(
             self.store,
-            dict.fromkeys((config.smtp.name, *config.imap), self.sender),
+            self._senders(),
             self.desk,
             self.metrics,
             worker=self.worker,
             pace=self._delivery_pace,
-            at_once=3 * config.relay.connections,
+            at_once=3 * config.relay.connections + 16 * len(self.telegram) + 8 * len(self.slack_out),
             now=now,
         )
         self.timers = Timers(
@@ -114,6 +121,7 @@ class App:
     def _make_intake(self) -> Intake:
         sources: dict[str, Source] = {self.config.smtp.name: self.door, self.pages.name: self.pages}
         sources |= {box.name: box for box in self.mailboxes}
+        sources |= {name: bot.door for name, bot in self.telegram.items()}
         return Intake(
             self.store,
             self.blobs,
@@ -155,6 +163,8 @@ class App:
             runner.door(f"imap.{box.name}", partial(box.run, keep))
         for door in self._slack_here():
             runner.door(f"slack.{door.name}", partial(door.run, keep))
+        for name, bot in self.telegram.items() if "telegram" in self.roles else ():
+            runner.door(f"telegram.{name}", partial(bot.door.run, keep))
         if "web" in self.roles and self.config.web.enabled:
             runner.door("web", partial(self._serve_web, keep))
         if "intake" in self.roles:
@@ -187,6 +197,10 @@ class App:
         for task in self._alarms:
             task.cancel()
         await self.sender.close()
+        for bot in self.telegram.values():
+            await bot.sender.close()
+        for way in self.slack_out.values():
+            await way.close()
         await self.workers.close()
         await asyncio.to_thread(self.store.close)
         if self._lock is not None:
@@ -202,10 +216,71 @@ class App:
         doors |= {f"imap.{box.name}": box.serving for box in self._read_here()}
         slack = self._slack_here()
         doors |= {f"slack.{door.name}": door.serving for door in slack}
+        if "telegram" in self.roles:
+            doors |= {f"telegram.{name}": bot.door.serving for name, bot in self.telegram.items()}
         pages = Pages(self.store, self.blobs, self.desk, accept, self.now)
         routes = [route for door in slack if door.by_http for route in door.routes()]
+        routes += self._telegram_hooks(accept)
         app = create_app(Probes(self._queues, doors), self.metrics, self.config.web, pages, routes)
         await serve(app, self.config.web, self._web_listens)
+
+    def _telegram_hooks(self, accept: Accept) -> list[Route]:
+        """Where Telegram calls us."""
+        called = {name: bot.door for name, bot in self.telegram.items() if bot.door.section.mode == "webhook"}
+        if not called:
+            return []
+        from bot.channels.telegram_hook import routes
+
+        return routes(called, accept)
+
+    def _telegram_bots(self) -> dict[str, Bot]:
+        if not any(section.enabled for section in self.config.telegram.values()):
+            return {}
+        from bot.channels.telegram import House as TelegramHouse
+        from bot.channels.telegram_bots import bots_of
+
+        house = TelegramHouse(self.store, self.worker, self.now, self._chat_trouble)
+        return bots_of(self.config, house, self._telegram_words)
+
+    async def _telegram_words(self, message: OutgoingMessage) -> TelegramWords:
+        """Words and buttons for one message, made in a child; when a template breaks it, the built-in one speaks."""
+        from bot.render.telegram_words import TelegramJob, write_telegram
+
+        desk, folder = self.config.desk, self.config.templates.folder
+        job = TelegramJob(
+            await enclosures.loaded(message, self.blobs),
+            desk.name,
+            desk.address,
+            str(folder) if folder else None,
+            desk.time_zone,
+            self.now(),
+        )
+        try:
+            return await self.workers.run(write_telegram, job)
+        except WorkerFailed as error:
+            if job.templates is None:
+                raise
+            self._template_broke(f"{message.notice.event}: {error}")
+            return await self.workers.run(write_telegram, replace(job, templates=None))
+
+    async def _chat_trouble(self, name: str, words: str) -> None:
+        """A chat door asks for a person."""
+        what = f"The door {name} does not work: {words}"
+        self._alarm(f"chat {name}", what, "Run deskbot check, which says what to do.")
+
+    def _slack_senders(self) -> dict[str, SlackSender]:
+        """The ways out to workspaces."""
+        if not any(section.enabled for section in self.config.slack.values()):
+            return {}
+        from bot.channels.slack_out import slack_senders
+
+        run, broke = self.workers.run, self._template_broke
+        return slack_senders(self.config, self.blobs, run, trouble=self._alarm, broke=broke, now=self.now)
+
+    def _senders(self) -> dict[str, Sender]:
+        """The way out of each channel."""
+        found: dict[str, Sender] = dict.fromkeys((self.config.smtp.name, *self.config.imap), self.sender)
+        return found | {name: bot.sender for name, bot in self.telegram.items()} | self.slack_out
 
     def _read_here(self) -> list[ImapDoor]:
         """The mailboxes that this process reads, or waits to read."""
@@ -340,6 +415,16 @@ def slack_workspaces(config: Config, store: Store, now: clock.Clock) -> list[Wor
         Workspace(name, section, store, now, prefix=config.desk.prefix, urgent=urgent)
         for name, section in config.slack.items()
     ]
+
+
+def _chat_jobs(config: Config) -> tuple[str, ...]:
+    """Modules that the children need only when chat programs are written to."""
+    slack = any(section.enabled for section in config.slack.values())
+    telegram = any(section.enabled for section in config.telegram.values())
+    return (
+        *(("bot.channels.slack_blocks",) if slack else ()),
+        *(("bot.render.telegram_words",) if telegram else ()),
+    )
 
 
 def sender_check(config: Config, workers: Workers) -> SenderCheck:

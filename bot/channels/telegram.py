@@ -47,7 +47,7 @@ from bot.store.engine import Store
 
 log = logging.getLogger("deskbot.telegram")
 
-_MOVED: Final = "moved/"
+MOVED: Final = "moved/"
 """Before the id of a group, in the places of ``chat_progress``: where it has moved."""
 
 
@@ -154,7 +154,7 @@ class TelegramDoor:
         if self._me is None:
             await self.me()
             places = await self.house.store.read(lambda tx: chat_progress.positions(tx, self.name))
-            moved = {p.removeprefix(_MOVED): to for p, to in places.items() if p.startswith(_MOVED)}
+            moved = {p.removeprefix(MOVED): to for p, to in places.items() if p.startswith(MOVED)}
             self._moves.know({int(old): int(new) for old, new in moved.items()})
             for menu in telegram_commands.menus(self.rooms):
                 await ignored(self.api.call("setMyCommands", **menu))

@@ -49,6 +49,9 @@ def _trials(config: Config) -> Iterator[tuple[str, Trial]]:
     for name, box in config.imap.items():
         if box.enabled:
             yield f"imap.{name}", partial(_mailbox, name)
+    for name, bot in config.telegram.items():
+        if bot.enabled:
+            yield f"telegram.{name}", partial(_telegram, name)
     yield "mail out", _mail_out
     if config.agents:
         yield "agents", _agents
@@ -124,6 +127,12 @@ def _mailbox(name: str, config: Config) -> str:
         return (
             f"{box.host}:{box.port} lets us in; {waiting} mails in {box.folder}; mail is {told}, and {after}"
         )
+
+
+def _telegram(name: str, config: Config) -> str:
+    from bot.channels.telegram_bots import check
+
+    return asyncio.run(check(config, name))
 
 
 def _mail_out(config: Config) -> str:
