@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import click
 
-from bot.cli.output import moment, on_line, opened, plain, print_json, print_table
+from bot.cli.output import moment, on_line, opened, plain, print_json, print_table, report
 from bot.config import Config
 from bot.errors import DeskbotError
 from bot.store import inbox
 from bot.store.models import InboxState
+
+_NOT_HELD: Final = "is not held, or there is none: see `deskbot inbox list`"
+_RETRIED: Final = ("waits to be tried again", _NOT_HELD)
+_DROPPED: Final = ("dropped", _NOT_HELD)
 
 
 @click.group("inbox")
@@ -82,11 +87,9 @@ def show(config: Config, number: int, raw: bool) -> None:  # noqa: FBT001  # cli
 @click.argument("numbers", type=int, nargs=-1, required=True)
 @click.pass_obj
 def retry(config: Config, numbers: tuple[int, ...]) -> None:
-    """Let held payloads be tried once more."""
+    """Let held payloads be tried once more. The exit status is 1 when one of them is not held."""
     with opened(config) as store:
-        for number in numbers:
-            done = store.write_now(partial(inbox.retry, inbox_id=number))
-            click.echo(f"{number}: {'waits to be tried again' if done else 'is not held'}")
+        report(numbers, lambda n: store.write_now(partial(inbox.retry, inbox_id=n)), _RETRIED)
 
 
 @command.command("drop")
@@ -94,8 +97,6 @@ def retry(config: Config, numbers: tuple[int, ...]) -> None:
 @click.confirmation_option(prompt="Nobody will answer these messages. Drop them?")
 @click.pass_obj
 def drop(config: Config, numbers: tuple[int, ...]) -> None:
-    """Set held payloads aside for good."""
+    """Set held payloads aside for good. The exit status is 1 when one of them is not held."""
     with opened(config) as store:
-        for number in numbers:
-            done = store.write_now(partial(inbox.drop, inbox_id=number))
-            click.echo(f"{number}: {'dropped' if done else 'is not held'}")
+        report(numbers, lambda n: store.write_now(partial(inbox.drop, inbox_id=n)), _DROPPED)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bot.cli.output import moment, on_line, opened, plain, print_json, print_table
+from bot.cli.output import moment, on_line, opened, plain, print_json, print_table, report
 from bot.config import Config
 from bot.store import outbox
 from bot.store.models import OutboxState
@@ -19,6 +19,8 @@ _TROUBLE = (
     OutboxState.UNKNOWN,
     OutboxState.HELD,
 )
+
+_RETRIED = ("waits to be sent", "has not failed and is not held, or there is none")
 
 
 @click.group("outbox")
@@ -63,11 +65,9 @@ def list_(config: Config, states: tuple[str, ...], limit: int, as_json: bool) ->
 @click.argument("numbers", type=int, nargs=-1, required=True)
 @click.pass_obj
 def retry(config: Config, numbers: tuple[int, ...]) -> None:
-    """Send again what failed, is of unknown end, or is held."""
+    """Send again what failed, is of unknown end, or is held. The exit status is 1 when one of them is none."""
     with opened(config) as store:
-        for number in numbers:
-            done = store.write_now(partial(outbox.retry, outbox_id=number))
-            click.echo(f"{number}: {'waits to be sent' if done else 'has not failed and is not held'}")
+        report(numbers, lambda n: store.write_now(partial(outbox.retry, outbox_id=n)), _RETRIED)
 
 
 @command.command("hold")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,16 @@ def opened(config: Config) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def report(numbers: Sequence[int], work: Callable[[int], bool], words: tuple[str, str]) -> None:
+    """Do something with each, and tell with the first or the second of the words whether it was done. The exit
+    status is 1 when one was not."""
+    done = [work(number) for number in numbers]
+    for number, was_done in zip(numbers, done, strict=True):
+        click.echo(f"{number}: {words[0] if was_done else words[1]}")
+    if not all(done):
+        raise SystemExit(1)
 
 
 def print_json(data: Any) -> None:

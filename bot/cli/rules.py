@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -45,16 +45,17 @@ def _words(values: dict[str, Any]) -> str:
 
 @command.command("test")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
+@click.option("--proved", is_flag=True, help="As if its sender were proved.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def test(config: Config, file: Path, as_json: bool) -> None:  # noqa: FBT001  # click's
+def test(config: Config, file: Path, proved: bool, as_json: bool) -> None:  # noqa: FBT001  # click's
     """Tell how the mail in FILE ("-": standard input) would be read, and why. Changes and sends nothing.
 
-    Whether its sender is proved cannot be told from a file: it counts as not proved.
+    Whether its sender is proved cannot be told from a file: without --proved it counts as not proved.
     """
     with click.open_file(str(file), "rb") as stream:
         raw = stream.read(config.smtp.max_size)
-    told = explain(config, raw, clock.now())
+    told = explain(config, raw, clock.now(), proved=proved)
     if as_json:
         print_json(told)
         return
@@ -70,17 +71,19 @@ def test(config: Config, file: Path, as_json: bool) -> None:  # noqa: FBT001  # 
     click.echo("asked     " + ("; ".join(told["questions"]) or "-"))
 
 
-def explain(config: Config, raw: bytes, now: datetime) -> dict[str, Any]:
+def explain(config: Config, raw: bytes, now: datetime, *, proved: bool = False) -> dict[str, Any]:
     """Each decision about a mail, with its reason. Raises ``HeldError`` when the mail cannot be read."""
     from bot.desk import questions, rules, tickets
     from bot.desk.desk import Desk
     from bot.mail.addresses import canonical
     from bot.mail.parse import parse_mail
-    from bot.message import Payload
+    from bot.message import Payload, Verdict
     from bot.store.people import KnownPerson
 
     desk = Desk.from_config(config, _NOBODY)
     message = parse_mail(Payload(config.smtp.name, "", raw, now))
+    if proved:
+        message = replace(message, authentication=replace(message.authentication, verdict=Verdict.PASS))
     sender = canonical(message.sender.address) if message.sender.address else ""
     decision = rules.decide(message, sender, desk, now)
     nobody = KnownPerson(0, "", None, None)

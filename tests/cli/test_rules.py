@@ -50,3 +50,10 @@ def test_the_table_is_listed_from_the_top(tmp_path: Path) -> None:
     out = deskbot(tmp_path, "rules", "list").out
     assert out.index("payroll") < out.index("boss")
     assert "sender boss@localhost" in out
+
+
+def test_what_only_a_proved_sender_may_do_can_be_tried(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[major]\nsenders = ["ann@localhost"]\n')
+    (tmp_path / "a.eml").write_text(MAIL)
+    told = [deskbot(tmp_path, "rules", "test", "a.eml", *more).out for more in ((), ("--proved",))]
+    assert ["priority  P1" in out for out in told] == [False, True]
