@@ -87,15 +87,17 @@ def decide(message: IncomingMessage, sender: str, desk: Desk, now: datetime) -> 
     """Read the table. ``sender``: canonical address. Pure."""
     facts = Facts(message, sender, desk.calendar, now)
     read = _Read()
-    waking: list[Finding] = []
     for finding in _findings(facts, desk):
         if finding.holds:
             read.take(finding)
-            if finding.rule.major:
-                waking.append(finding)
+    # Whoever answers an old notice of ours has its subject, and wakes nobody by that.
+    own = Facts(
+        message, sender, desk.calendar, now, answers=f"[{desk.config.desk.prefix}-" in message.subject
+    )
+    waking = [finding for finding in _findings(own, desk) if finding.holds and finding.rule.major]
     if category := desk.config.categories.get(read.values.get("category", "")):
         read.fill(category)
-    major = _major(facts, desk, waking, read.steps)
+    major = _major(own, desk, waking, read.steps)
     if major:
         read.values |= {"impact": "high", "urgency": "high"}
     priority = desk.config.major.priority if major else _priority(read, desk)

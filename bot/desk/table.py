@@ -35,8 +35,18 @@ class Met(NamedTuple):
 class Facts:
     """What conditions look at, prepared once for a message, and only when one of them asks."""
 
-    def __init__(self, message: IncomingMessage, sender: str, calendar: Calendar, now: datetime) -> None:
+    def __init__(
+        self,
+        message: IncomingMessage,
+        sender: str,
+        calendar: Calendar,
+        now: datetime,
+        *,
+        answers: bool = False,
+    ) -> None:
+        """``answers``: its subject is one of ours, and says nothing of what this person wants now."""
         self.message = message
+        self._answers = answers
         self.sender = sender
         self._calendar = calendar
         self._now = now
@@ -44,7 +54,8 @@ class Facts:
     @cached_property
     def said(self) -> Said:
         """The subject, and what the person wrote this time."""
-        return Said(f"{self.message.subject}\n{self.message.reply_text or self.message.text}")
+        subject = "" if self._answers else self.message.subject
+        return Said(f"{subject}\n{self.message.reply_text or self.message.text}")
 
     @cached_property
     def recipients(self) -> frozenset[str]:

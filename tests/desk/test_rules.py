@@ -297,6 +297,12 @@ def test_e7_a_word_wakes_everybody_only_from_a_person_who_is_proved_or_served(
     assert decision.priority == ("P1" if wakes else "P3")
 
 
+def test_e7_whoever_answers_an_old_notice_wakes_nobody_by_its_subject() -> None:
+    desk = a_desk(major={"words": ["server room"]})
+    assert read(desk, "I am on my way.", subject="Re: [HD-5] The server room").major == ""
+    assert read(desk, "The server room again!", subject="Re: [HD-5] The server room").major != ""
+
+
 @pytest.mark.parametrize(
     ("verdict", "automation", "wakes"),
     [
