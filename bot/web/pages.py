@@ -184,6 +184,7 @@ class Pages:
             standing=_standing(ticket),
             done=ticket.state in DONE,
             promised_at=_iso(ticket.promised_at),
+            overdue=bool(ticket.promised_at and ticket.promised_at <= visit.now),
             fix_expected_at=_iso(ticket.fix_expected_at),
             opened_at=ticket.opened_at.isoformat(),
             reopens_until=_iso(closes),
