@@ -101,7 +101,7 @@ WORDS: Final = Words(
         "to": "to",
         "old": "before",
         "new": "now",
-        "how": "ended as",
+        "how": "how",
         "proved": "sender proved",
         "addresses": "addresses",
         "recipient": "recipient",

@@ -101,7 +101,7 @@ WORDS: Final = Words(
         "to": "a",
         "old": "prima",
         "new": "ora",
-        "how": "conclusa come",
+        "how": "come",
         "proved": "mittente provato",
         "addresses": "indirizzi",
         "recipient": "destinatario",

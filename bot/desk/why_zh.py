@@ -101,7 +101,7 @@ WORDS: Final = Words(
         "to": "至",
         "old": "原先",
         "new": "现在",
-        "how": "结束方式",
+        "how": "方式",
         "proved": "发件人已证实",
         "addresses": "地址",
         "recipient": "收件人",
