@@ -62,6 +62,7 @@ def acknowledgement(
                 "desk_address": config.desk.address,
                 "queue": opened.decision.queue,
                 "questions": [config.questions[key].text(opened.locale) for key in opened.asked],
+                "follows": desk.name_of(opened.follows) if opened.follows and may_repeat else None,
                 "complaint": is_complaint(opened.decision.category, desk),
                 "status_url": letters.status_page(desk, opened.number, person.id, now)
                 if may_repeat

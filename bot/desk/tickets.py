@@ -43,6 +43,8 @@ class Opened:
     decision: Decision
     asked: tuple[str, ...] = ()
     """The questions that the acknowledgement asks, by their keys."""
+    follows: int | None = None
+    """The closed ticket that the message answered."""
 
 
 def open_for(
@@ -96,7 +98,7 @@ def open_for(
     )
     if decision.major:
         major.at_opening(tx, number, decision.major, desk, now, proved=proved)
-    return Opened(number, promise, locale, decision, asked)
+    return Opened(number, promise, locale, decision, asked, follows.ticket.id if follows else None)
 
 
 def _record_opening(

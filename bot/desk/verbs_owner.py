@@ -123,6 +123,7 @@ def merge(case: Case, command: Command) -> Done:
         closed_at=case.now,
         closed_as=Ended.MERGED,
         merged_into_id=into.id,
+        waiting_for=None,
     )
     after = {"from": case.desk.name_of(case.ticket.id)}
     tickets.record(case.tx, into.id, "merged.from", case.now, actor=case.agent.person.id, after=after)
