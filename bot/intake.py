@@ -21,6 +21,7 @@ from typing import Final
 from bot import clock
 from bot.desk import (
     actions,
+    appending,
     bounces,
     by_agent,
     by_requester,
@@ -268,7 +269,7 @@ def _for_a_ticket(incoming: Incoming, facts: screening.Facts) -> Outcome:
             return beside
         found = beside
     if found and found.reason is not Reason.TICKET_CLOSED:
-        return _append(tx, message, person, found, desk, now, inbox_id, agent)
+        return _append(incoming, found)
     if screening.answers_nothing(facts):
         return Outcome(Result.IGNORED, Reason.AUTOMATIC)
     return _open(tx, facts, person, found, now, inbox_id, agent)
@@ -279,33 +280,12 @@ def _by_agent(incoming: Incoming, key: str) -> Outcome | None:
     return by_agent.receive(Letterbox.of(incoming, key))
 
 
-def _append(
-    tx: Tx,
-    message: IncomingMessage,
-    person: KnownPerson,
-    found: matching.Match,
-    desk: Desk,
-    now: datetime,
-    inbox_id: int | None,
-    agent: str | None,
-) -> Outcome:
-    """Words that belong to a ticket: kept, and told to its owner or team. ``agent``: who wrote them, when that
-    is an agent in a matter of their own."""
-    outcome = tickets.add_words(tx, message, person, found, desk, now, inbox_id)
+def _append(incoming: Incoming, found: matching.Match) -> Outcome:
+    """Words that belong to a ticket: kept, and told to its owner or team."""
+    outcome = appending.keep(incoming, found)
     if found.reason in {*matching.TAKES_PART, Reason.TOGETHER, Reason.ONLY_OPEN}:
-        doors.belongs(tx, message, found.ticket.id, now)
-    ticket = conversation.whole(tx, found.ticket.id)
-    if ticket is None or message.automation is not Automation.NONE or not desk.roster.agents:
-        return outcome
-    if shares.has_added_too_much(tx, message, person, now):
-        shares.keep_from_team(tx, ticket.id, "requester_wrote", shares.TOO_MUCH_ADDED, now)
-        return outcome
-    proposed = followers.propose(tx, message, ticket.id, desk, now)
-    told = notices.of_message(message, person, ticket, proposed) | {"standing": found.reason}
-    files = message.attachments
-    notices.tell_agents(
-        tx, ticket, "requester_wrote", told, desk, now, but=agent, files=files, origin=message.thread_keys
-    )
+        doors.belongs(incoming.tx, incoming.message, found.ticket.id, incoming.now)
+    appending.tell(incoming, found)
     return outcome
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from bot.desk import answers, changes, followers, informing, matching, notices, shares, tickets
+from bot.desk import answers, appending, changes, informing, matching
 from bot.desk.answers import Said
 from bot.desk.asking import SURVEY
 from bot.desk.changed import DESK, Actor, By
@@ -100,7 +100,7 @@ def _confirm(incoming: Incoming, found: Match) -> Outcome:
     if ticket is not None:
         after = _end(incoming, ticket)
         if answers.says_more(incoming.message.reply_text) or incoming.message.attachments:
-            _tell_team(incoming, after, Reason.ANSWERED)
+            appending.tell_team(incoming, after, Reason.ANSWERED)
     return outcome
 
 
@@ -122,33 +122,16 @@ def _end(incoming: Incoming, ticket: WholeTicket) -> WholeTicket:
 def _keep(incoming: Incoming, found: Match, reason: Reason) -> Outcome:
     """Words that open nothing again."""
     kept = replace(found, reason=Reason.THANKS)
-    tx, message, now = incoming.tx, incoming.message, incoming.now
-    outcome = tickets.add_words(tx, message, incoming.person, kept, incoming.desk, now, incoming.inbox_id)
-    return replace(outcome, reason=reason)
+    return replace(appending.keep(incoming, kept), reason=reason)
 
 
 def _not_fixed(incoming: Incoming, found: Match) -> Outcome:
     """It does not work: the ticket is open again, with their words."""
     heard = replace(found, reason=Reason.REFERENCE)
-    tx, message, now = incoming.tx, incoming.message, incoming.now
-    outcome = tickets.add_words(tx, message, incoming.person, heard, incoming.desk, now, incoming.inbox_id)
-    if ticket := conversation.whole(tx, found.ticket.id):
-        _tell_team(incoming, ticket, Reason.NOT_FIXED)
+    outcome = appending.keep(incoming, heard)
+    if ticket := conversation.whole(incoming.tx, found.ticket.id):
+        appending.tell_team(incoming, ticket, Reason.NOT_FIXED)
     return replace(outcome, reason=Reason.NOT_FIXED)
-
-
-def _tell_team(incoming: Incoming, ticket: WholeTicket, standing: Reason) -> None:
-    """The owner or the team hears what the requester said."""
-    tx, message, desk, now = incoming.tx, incoming.message, incoming.desk, incoming.now
-    if not desk.roster.agents:
-        return
-    if shares.has_added_too_much(tx, message, incoming.person, now):
-        shares.keep_from_team(tx, ticket.id, "requester_wrote", shares.TOO_MUCH_ADDED, now)
-        return
-    proposed = followers.propose(tx, message, ticket.id, desk, now)
-    told = notices.of_message(message, incoming.person, ticket, proposed) | {"standing": standing}
-    files = message.attachments
-    notices.tell_agents(tx, ticket, "requester_wrote", told, desk, now, but=incoming.agent, files=files)
 
 
 def _actor(incoming: Incoming) -> Actor:
@@ -175,7 +158,7 @@ def by_action(incoming: Incoming, action: Action) -> Outcome:
     after = _end(spoken, ticket)
     if _says(spoken) and (facts := store.facts(incoming.tx, ticket.id)):
         _keep(spoken, Match(facts, Reason.THANKS), Reason.CONFIRMED)
-        _tell_team(spoken, after, Reason.ANSWERED)
+        appending.tell_team(spoken, after, Reason.ANSWERED)
     return Outcome(Result.COMMANDED, Reason.CONFIRMED, ticket.id)
 
 
@@ -191,12 +174,12 @@ def reopen(incoming: Incoming, ticket: int, words: str) -> Outcome:
     if may_reopen(whole, incoming.desk, now):
         if _says(spoken):
             return _not_fixed(spoken, Match(facts, Reason.REFERENCE))
-        _tell_team(spoken, _open(spoken, whole), Reason.NOT_FIXED)
+        appending.tell_team(spoken, _open(spoken, whole), Reason.NOT_FIXED)
         return Outcome(Result.COMMANDED, Reason.NOT_FIXED, ticket)
     if _says(spoken):
         # It comes too late, but what they say is not lost.
         _keep(spoken, Match(facts, Reason.THANKS), Reason.OVER)
-        _tell_team(spoken, whole, Reason.REFERENCE)
+        appending.tell_team(spoken, whole, Reason.REFERENCE)
     return Outcome(Result.IGNORED, Reason.OVER, ticket)
 
 

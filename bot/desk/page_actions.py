@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.desk import changes, confirmation, matching, notices, shares, tickets
+from bot.desk import appending, changes, confirmation, matching
 from bot.desk.changed import Actor, By
 from bot.desk.incoming import Incoming
 from bot.desk.matching import Match
@@ -15,7 +15,6 @@ from bot.desk.outcome import Outcome, Reason, Result
 from bot.desk.states import Ended, State
 from bot.message import Action
 from bot.store import conversation
-from bot.store.conversation import WholeTicket
 
 
 def add(incoming: Incoming, action: Action) -> Outcome:
@@ -30,8 +29,8 @@ def add(incoming: Incoming, action: Action) -> Outcome:
     if not spoken.message.reply_text.strip() and not spoken.message.attachments:
         return Outcome(Result.IGNORED, Reason.EMPTY, found.ticket.id)
     if found.reason is not Reason.TICKET_CLOSED:
-        return _add_words(spoken, found)
-    _add_words(spoken, Match(found.ticket, Reason.THANKS))
+        return appending.add(spoken, found)
+    appending.add(spoken, Match(found.ticket, Reason.THANKS))
     return Outcome(Result.IGNORED, Reason.OVER, found.ticket.id)
 
 
@@ -57,7 +56,7 @@ def close(incoming: Incoming, action: Action) -> Outcome:
         closed_as=Ended.SELF,
         waiting_for=None,
     )
-    _tell_owner(incoming, after, Reason.CLOSED_BY_REQUESTER)
+    appending.tell_team(incoming, after, Reason.CLOSED_BY_REQUESTER)
     return Outcome(Result.COMMANDED, Reason.CLOSED_BY_REQUESTER, ticket.id)
 
 
@@ -84,33 +83,6 @@ def _with_words(incoming: Incoming, action: Action) -> Incoming:
     """Their words, whether the door has them as the message's or as a field of a form."""
     words = incoming.message.reply_text or action.values.get("text", "")
     return replace(incoming, message=replace(incoming.message, text=words, reply_text=words))
-
-
-def _add_words(incoming: Incoming, found: Match) -> Outcome:
-    """Keep the words, and tell the owner or the team, as with a mail."""
-    tx, message, now = incoming.tx, incoming.message, incoming.now
-    outcome = tickets.add_words(tx, message, incoming.person, found, incoming.desk, now, incoming.inbox_id)
-    ticket = conversation.whole(tx, found.ticket.id)
-    if ticket is not None and incoming.desk.roster.agents:
-        if shares.has_added_too_much(tx, message, incoming.person, now):
-            shares.keep_from_team(tx, ticket.id, "requester_wrote", shares.TOO_MUCH_ADDED, now)
-        else:
-            _tell_owner(incoming, ticket, found.reason)
-    return outcome
-
-
-def _tell_owner(incoming: Incoming, ticket: WholeTicket, standing: Reason) -> None:
-    told = notices.of_message(incoming.message, incoming.person, ticket, []) | {"standing": standing}
-    notices.tell_agents(
-        incoming.tx,
-        ticket,
-        "requester_wrote",
-        told,
-        incoming.desk,
-        incoming.now,
-        but=incoming.agent,
-        files=incoming.message.attachments,
-    )
 
 
 def _actor(incoming: Incoming) -> Actor:
