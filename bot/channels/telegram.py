@@ -47,6 +47,8 @@ from bot.store.engine import Store
 
 log = logging.getLogger("deskbot.telegram")
 
+_LOOKS: Final = 10
+_MOST_UNKNOWN: Final = 1_000
 MOVED: Final = "moved/"
 """Before the id of a group, in the places of ``chat_progress``: where it has moved."""
 
@@ -66,6 +68,8 @@ class Pauses:
     first: float = 1.0
     """After a failure; then twice as long each time."""
     longest: float = 60.0
+    topic: float = 0.3
+    """Between two looks at whose a new topic is."""
     album: float = 0.7
     """For the rest of an album to come."""
 
@@ -108,6 +112,7 @@ class TelegramDoor:
         self._offset: int | None = None
         self._looked = float("-inf")
         self._told = ""
+        self._unknown: dict[str, int] = {}
         self._renewed = float("-inf")
 
     @property
@@ -259,9 +264,28 @@ class TelegramDoor:
     async def _conversation(self, update: Mapping[str, Any], me: Me) -> dict[str, Any]:
         itself = kind_of(update) != "message"
         keys = telegram_read.thread_keys(update, itself=itself)
-        found = await self.house.store.read(lambda tx: threads.find(tx, self.name, keys)) if keys else None
+        found = await self._thread(keys) if keys else None
+        topic = keys[-1] if keys else ""
+        while found is None and self._is_being_made(update, me, topic):
+            await asyncio.sleep(self.pauses.topic)
+            found = await self._thread(keys)
         about: dict[str, Any] = {"username": me.username, "room": chat_of(update) in self.rooms}
         return about | ({"ticket": found.ticket, "role": found.role} if found else {})
+
+    async def _thread(self, keys: Sequence[str]) -> threads.FoundThread | None:
+        return await self.house.store.read(lambda tx: threads.find(tx, self.name, keys))
+
+    def _is_being_made(self, update: Mapping[str, Any], me: Me, topic: str) -> bool:
+        """Whether it stands in a topic that we have made a moment ago, so that it is not recorded yet whose it is.
+        A topic that stays unknown is waited for once."""
+        made = part(message_of(update), "reply_to_message")
+        ours = part(made, "forum_topic_created") and number(part(made, "from"), "id") == me.id
+        if not ours or chat_of(update) not in self.rooms:
+            return False
+        if len(self._unknown) > _MOST_UNKNOWN:
+            self._unknown.clear()
+        self._unknown[topic] = self._unknown.get(topic, 0) + 1
+        return self._unknown[topic] <= _LOOKS
 
     # Who asks
 

@@ -66,7 +66,7 @@ class TelegramWorld:
 
 def a_house_config(house: TelegramHouse, folder: Path, **more: Any) -> Config:
     """A desk with one bot, a team that works in a group, and Ben in it."""
-    bot = {"token": TOKEN, "api_url": house.api_url, **more.pop("bot", {})}
+    bot = {"token": TOKEN, "api_url": house.api_url, "undo": "1s", "together": "1s", **more.pop("bot", {})}
     sections: dict[str, Any] = {
         "desk": {"address": "help@house.example", "data": str(folder), "secret": "s" * 40},
         "smtp": {"enabled": False},
