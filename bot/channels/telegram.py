@@ -232,6 +232,9 @@ class TelegramDoor:
         about = await self._about(updates[0], me)
         if about is None:
             return
+        if chat_of(updates[0]) > 0 and wording.words_of(message)[0].strip().casefold() == "/new":
+            self._buttons.asks_for_new(updates[0])  # a form, as it were: the request is what is answered
+            return
         files = [] if kind == "edited_message" else await telegram_files.fetched(self.api, updates)
         await accept(build(self.name, me.id, updates, self.house.now(), files=files, about=about))
 

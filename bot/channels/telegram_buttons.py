@@ -61,6 +61,10 @@ class Buttons:
             return False
         return True
 
+    def asks_for_new(self, update: Mapping[str, Any]) -> None:
+        """Somebody wants to ask for something, and has not said what."""
+        self._start(self._asked(update, {}, codes.Code("new")))
+
     def used(self, update: Mapping[str, Any]) -> None:
         """What was pressed is committed: say so, and mark it. The buttons of a card are the card's."""
         query = update["callback_query"]
@@ -126,7 +130,8 @@ class Buttons:
 
     async def _asked(self, update: Mapping[str, Any], query: Mapping[str, Any], code: codes.Code) -> None:
         """A message of ours that is to be answered; in a group it calls who pressed."""
-        await self._noted(query, "")
+        if query:
+            await self._noted(query, "")
         author, words = author_of(update), _words(update)
         who = (
             ""

@@ -25,7 +25,7 @@ CHOOSES: Final = frozenset({"priority"})
 """Verbs whose button shows what there is to choose from."""
 
 _VERB: Final = re.compile(r"[a-z][a-z-]{0,15}")
-_VALUE: Final = re.compile(r"[A-Za-z0-9_.+-]{0,30}")
+_VALUE: Final = re.compile(r"[A-Za-z0-9_.+-]{0,31}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,14}")
 _PROMPT: Final = re.compile(
     r"/(?P<verb>[a-z][a-z-]{0,15})(?: (?P<value>[a-z-]{1,30}))?(?: [A-Za-z0-9]{1,12}-(?P<ticket>[1-9][0-9]{0,14}))?"
@@ -48,7 +48,7 @@ class Code:
 
     @property
     def data(self) -> str:
-        """For a button; never more than 63 bytes."""
+        """For a button; never more than 64 bytes."""
         return f"{self.verb}:{self.value}:{self.ticket or ''}"
 
     @property

@@ -6,6 +6,7 @@ Each verb has one duty, whatever door it came through. The sender is proved by t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -29,7 +30,7 @@ from bot.desk.incoming import Incoming
 from bot.desk.orders import Letterbox, Told
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.message import Action, Verdict
-from bot.store import conversation
+from bot.store import conversation, said
 
 Duty = Callable[[Incoming, Action], Outcome]
 
@@ -39,6 +40,7 @@ ACTIONS: Final[Mapping[str, Duty]] = {
     "update": updates.by_action,
     "undo": undo.by_action,
     "belongs": together.by_action,
+    "start": together.by_start,
     "status": status.by_action,
     "link": identities.by_action,
     "add": page_actions.add,
@@ -47,6 +49,8 @@ ACTIONS: Final[Mapping[str, Duty]] = {
 }
 """What requesters, for "update" owners, and for "undo" whoever has just answered, may do."""
 
+_OF_A_TICKET: Final = frozenset({"add", "close", "reopen"})
+
 
 def receive(incoming: Incoming, action: Action) -> Outcome:
     """Do what a proved sender asks for."""
@@ -54,10 +58,24 @@ def receive(incoming: Incoming, action: Action) -> Outcome:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
     if incoming.agent and _is_order(incoming, incoming.agent, action):
         return _by_agent(Letterbox.of(incoming, incoming.agent), action)
-    duty = ACTIONS.get(action.verb)
+    action = _about_their_own(incoming, action)
+    duty = together.by_start if action.verb == "help" else ACTIONS.get(action.verb)
     if duty is None:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
     return duty(incoming, action)
+
+
+def _about_their_own(incoming: Incoming, action: Action) -> Action:
+    """In a chat "/close" alone is about the only request that somebody has; with several they are told which
+    there are."""
+    if action.ticket is not None or action.verb not in _OF_A_TICKET or not doors.is_chat(incoming.message):
+        return action
+    mine = [
+        one
+        for one in said.standing(incoming.tx, incoming.person.id, 3)
+        if one.requester == incoming.person.id
+    ]
+    return replace(action, ticket=mine[0].id) if len(mine) == 1 else Action("status")
 
 
 def asks_for_new(incoming: Incoming, action: Action) -> bool:

@@ -190,6 +190,11 @@ def _just_now(incoming: Incoming) -> Match | None:
     return Match(facts, Reason.TOGETHER)
 
 
+def by_start(incoming: Incoming, _: Action) -> Outcome:
+    """Somebody has just come, or asks what can be done here."""
+    return _greet(incoming)
+
+
 def _greet(incoming: Incoming) -> Outcome:
     """Asked once in a while how we can help; the next message is the request."""
     hour = incoming.now - timedelta(hours=1)
