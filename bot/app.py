@@ -18,6 +18,7 @@ from bot.channels.imap_health import Health
 from bot.channels.maildir import MaildirSender
 from bot.channels.relay import RelaySender
 from bot.channels.slack import SlackDoor
+from bot.channels.slack_forms import SlackForms
 from bot.channels.slack_workspace import Workspace
 from bot.channels.smtp import SmtpDoor
 from bot.config import Config
@@ -92,7 +93,12 @@ class App:
             for name, section in config.imap.items()
         )
         self.slack = tuple(
-            SlackDoor(workspace, self.metrics, alarm=self._slack_trouble)
+            SlackDoor(
+                workspace,
+                self.metrics,
+                SlackForms(workspace, self.store, self.desk, now),
+                alarm=self._slack_trouble,
+            )
             for workspace in slack_workspaces(config, self.store, now)
         )
         self.pages = WebDoor(self.desk.links)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from bot.channels import slack_codes as codes
@@ -240,13 +241,13 @@ def _input(element: Mapping[str, Any]) -> str:
     """What somebody has put into one input."""
     option = element.get("selected_option")
     if isinstance(option, Mapping):
-        return str(option.get("value") or "")
+        return str(option.get("value") or "").rpartition(":")[2]
     chosen = element.get("selected_options")
     if isinstance(chosen, list):
         return ", ".join(str(one.get("value")) for one in _dicts(chosen))
     moment = element.get("selected_date_time")
-    if isinstance(moment, int):
-        return str(moment)
+    if isinstance(moment, int) and 0 < moment < 2**33:
+        return datetime.fromtimestamp(moment, UTC).isoformat()
     return next((str(element[name]).strip() for name in _PLAIN if isinstance(element.get(name), str)), "")
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from bot import clock, enclosures
 from bot.channels.slack_blocks import SlackJob, SlackWords, compose_slack
@@ -16,9 +16,6 @@ from bot.message import OutgoingMessage
 from bot.store.blobs import Blobs
 
 log = logging.getLogger("deskbot.slack")
-
-JOBS: Final = "bot.channels.slack_blocks"
-"""The module whose job runs in a child."""
 
 Run = Callable[[Callable[[Any], Any], Any], Awaitable[Any]]
 """Does a job in a child process."""
@@ -60,7 +57,7 @@ def slack_senders(
     trouble: Trouble,
     broke: Callable[[str], None],
     now: clock.Clock = clock.now,
-) -> Mapping[str, SlackSender]:
+) -> dict[str, SlackSender]:
     """A sender for each workspace that is enabled, by the channel's name."""
     compose = SlackComposer(config, run, broke, now)
     return {
