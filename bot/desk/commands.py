@@ -195,6 +195,8 @@ def parse_said(text: str, prefix: str) -> Parsed:
     parsed = parse(bare, prefix, "#!")
     if not parsed.text or parsed.misunderstood or not parsed.commands:
         return parsed
+    if any(command.verb == "new" for command in parsed.commands):
+        return parsed  # the words are the request
     *others, last = parsed.commands
     if VERBS[last.verb] in _GOES_ON:
         words = f"{last.words}\n\n{parsed.text}".strip()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from bot.desk import answers, appending, changes, informing, matching
+from bot.desk import answers, appending, changes, doors, informing, matching
 from bot.desk.answers import Said
 from bot.desk.asking import SURVEY
 from bot.desk.changed import DESK, Actor, By
@@ -83,7 +83,10 @@ def _changes_nothing(incoming: Incoming, said: Said) -> bool:
 
 
 def _answered(incoming: Incoming) -> str | None:
-    """Which message of ours the mail answers."""
+    """Which message of ours is answered."""
+    if doors.is_chat(incoming.message):
+        found = matching.answered(incoming.tx, incoming.message, incoming.sender, incoming.desk)
+        return found[1] if found else None
     nearest = next(matching.references(incoming.message, incoming.desk), None)
     return outbox.event_of(incoming.tx, nearest.token) if nearest else None
 

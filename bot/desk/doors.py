@@ -47,6 +47,12 @@ def room_of(message: IncomingMessage) -> str:
     return next(iter(message.thread_keys), "") or (message.place if message.action else message.external_id)
 
 
+def answer_alone(message: IncomingMessage) -> str:
+    """What an answer that nobody but its reader may see answers: their mail; in a chat nothing, so that it goes
+    to their own conversation with the desk, wherever they have asked."""
+    return "" if is_chat(message) else message.external_id
+
+
 def belongs(tx: Tx, message: IncomingMessage, ticket: int, now: datetime, *, anew: bool = False) -> None:
     """What is said in the conversation of a message is said in the ticket. ``anew``: it may have belonged to
     another one, which has ended."""

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from bot.desk import letters, tickets
+from bot.desk import doors, letters, tickets
 from bot.desk.directory_file import KnownAddress, read_address, read_language, read_zone
 from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter, Reader
@@ -121,11 +121,13 @@ def by_words(incoming: Incoming) -> Outcome | None:
 def by_action(incoming: Incoming, action: Action) -> Outcome:
     """What a button or a page says to it: ``values`` hold "address" or "code". Its sender is proved."""
     if incoming.message.authentication.verdict is Verdict.PASS and incoming.sender:
+        if asked := read(f"link {action.values.get('words', '')}"):
+            return _ask(incoming, asked.address) if asked.address else _bring(incoming, asked.code)
         if address := read_address(action.values.get("address", "")):
             return _ask(incoming, address)
         if code := _folded(action.values.get("code", "")[:_LONGEST]):
             return _bring(incoming, code)
-        if action.values.get("address"):
+        if action.values.get("address") or action.values.get("words"):
             return _fail(incoming, "unknown-address")
     return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
 
@@ -150,8 +152,7 @@ def _ask(incoming: Incoming, address: KnownAddress) -> Outcome:
     hashed = _hash(incoming.person.id, address.medium, address.canonical, code)
     expires_at = now + timedelta(minutes=MINUTES)
     identities.add_code(tx, incoming.person.id, to, address.canonical, hashed, now, expires_at)
-    who = incoming.message.sender.address
-    values = {"code": f"{code[:5]}-{code[5:]}", "who": who, "minutes": MINUTES}
+    values = {"code": f"{code[:5]}-{code[5:]}", "who": _named(incoming), "minutes": MINUTES}
     _write(incoming, to, address.canonical, CODE, values)
     return Outcome(Result.COMMANDED, Reason.PROOF)
 
@@ -223,7 +224,7 @@ def _link(incoming: Incoming, code: Code) -> Outcome:
                 before={"person": other.id},
                 after={"person": kept, "by": "code"},
             )
-    values = {"addresses": [message.sender.address, code.shown]}
+    values = {"addresses": [_named(incoming), code.shown]}
     _answer(incoming, "linked", values)
     _write(incoming, Party(code.medium, code.shown), code.canonical, "linked", values)
     return Outcome(Result.COMMANDED, Reason.PROOF)
@@ -252,6 +253,14 @@ def _fail(incoming: Incoming, reason: str, because: Reason = Reason.NOT_ALLOWED)
     return Outcome(Result.COMMANDED, because)
 
 
+def _named(incoming: Incoming) -> str:
+    """The address that somebody writes from, as people know it: an id in a chat tells nobody anything."""
+    sender = incoming.message.sender
+    if sender.medium == EMAIL:
+        return sender.address
+    return f"{sender.name or incoming.person.name} ({sender.medium.title()})".strip()
+
+
 def _answer(incoming: Incoming, event: str, values: dict[str, Any]) -> None:
     """To the address that has just written."""
     _write(incoming, incoming.message.sender, incoming.sender, event, values)
@@ -268,7 +277,7 @@ def _write(incoming: Incoming, to: Party, canonical: str, event: str, values: di
         next(_locales(incoming, to, canonical)),
         writer.time_zone or desk.config.desk.time_zone,
     )
-    letter = Letter(Kind.NOTICE, event, values, answers=message.external_id if answers else "")
+    letter = Letter(Kind.NOTICE, event, values, answers=doors.answer_alone(message) if answers else "")
     letters.write(tx, reader, None, letter, desk, incoming.now, channel=message.channel if answers else "")
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.desk import courtesy, letters, matching, notices, people, screening, tickets
+from bot.desk import courtesy, doors, letters, matching, notices, people, screening, tickets
 from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter, Reader
 from bot.desk.outcome import Outcome, Reason, Result
@@ -77,6 +77,9 @@ def _says_nothing(text: str, message: IncomingMessage, incoming: Incoming) -> bo
 
 def _named(incoming: Incoming) -> int | None:
     """The ticket that the thread, or a tag in the subject, names. Whether it is theirs is looked at later."""
+    if doors.is_chat(incoming.message):
+        here = matching.conversation_of_ticket(incoming.tx, incoming.message)
+        return here.ticket if here else None
     for reference in matching.references(incoming.message, incoming.desk):
         if incoming.desk.references.is_for(reference, incoming.sender):
             return reference.ticket or None
@@ -98,7 +101,7 @@ def _tell(incoming: Incoming, named: int | None, locale: str | None) -> Outcome:
         Kind.NOTICE if known else Kind.ACKNOWLEDGEMENT,
         EVENT,
         {"tickets": shown, "more": max(len(found) - _MOST, 0)},
-        answers=incoming.message.external_id,
+        answers=doors.answer_alone(incoming.message),
         at_daytime=False,
     )
     reader = _reader(incoming, locale, known=known)

@@ -18,7 +18,7 @@ from bot.desk.letters import Letter
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.desk.ratings import Rating
 from bot.message import Action, Choice, Kind, Verdict
-from bot.store import conversation, outbox, people
+from bot.store import conversation, people
 from bot.store import surveys as store
 from bot.store import tickets as store_tickets
 from bot.store.conversation import WholeTicket
@@ -85,14 +85,12 @@ def by_words(incoming: Incoming) -> Outcome | None:
 
 def _asked_about(incoming: Incoming) -> int | None:
     """The ticket, when the mail answers our question about it and comes from whom we asked."""
-    message, desk = incoming.message, incoming.desk
-    nearest = next(matching.references(message, desk), None)
-    if nearest is None or message.authentication.verdict is Verdict.FAIL:
+    if incoming.message.authentication.verdict is Verdict.FAIL:
         return None
-    if not desk.references.is_for(nearest, incoming.sender):
+    found = matching.answered(incoming.tx, incoming.message, incoming.sender, incoming.desk)
+    if found is None or found[1] != asking.SURVEY:
         return None
-    asks = outbox.event_of(incoming.tx, nearest.token) == asking.SURVEY
-    return nearest.ticket if asks and of_ticket(incoming.tx, nearest.ticket, incoming.person.id) else None
+    return found[0] if of_ticket(incoming.tx, found[0], incoming.person.id) else None
 
 
 def _is_trouble(text: str) -> bool:
