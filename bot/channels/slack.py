@@ -67,7 +67,7 @@ class SlackDoor:
         given = forms or NoForms()
         self._events = Events(workspace, self._after, given.home)
         self._dispatcher = Dispatcher(
-            workspace, self._events, Actions(workspace, self._events, given), self._after
+            workspace, self._events, Actions(workspace, self._events, given, self._after), self._after
         )
         self._catch_up = CatchUp(workspace, self._events)
         self._behind = asyncio.Event()

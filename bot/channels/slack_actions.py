@@ -7,7 +7,7 @@ within three seconds, and opening one changes nothing, so it needs no row.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
@@ -58,6 +58,9 @@ class Forms(Protocol):
     async def open(self, code: Code, opener: Opener) -> bool:
         """Open the form of a verb. False: it has none. Raises ``ChannelError``."""
 
+    async def close(self, opener: Opener) -> None:
+        """The form in which a button was pressed has done its work. Raises ``ChannelError``."""
+
     async def home(self, user: str) -> None:
         """Show somebody their App Home."""
 
@@ -69,6 +72,9 @@ class NoForms:
         """There is none."""
         return False
 
+    async def close(self, opener: Opener) -> None:
+        """There is none."""
+
     async def home(self, user: str) -> None:
         """There is none."""
 
@@ -76,7 +82,11 @@ class NoForms:
 class Actions:
     """Reads interactions, and keeps them. Each method returns only when that is committed."""
 
-    def __init__(self, workspace: Workspace, events: Events, forms: Forms) -> None:
+    def __init__(
+        self, workspace: Workspace, events: Events, forms: Forms, later: Callable[[Awaitable[None]], None]
+    ) -> None:
+        """``later``: does something behind which Slack does not wait."""
+        self._later = later
         self._at = workspace
         self._events = events
         self._forms = forms
@@ -89,10 +99,16 @@ class Actions:
             code = _code_of(pressed)
             if code is None:
                 log.debug("a button of nobody's")
-            elif not (
-                code.opens_form and await self._opens(code, self._opener(body, await self._language(body)))
-            ):
-                await self._keep_button(code, pressed, body)
+            else:
+                await self._act(code, pressed, body)
+
+    async def _act(self, code: Code, pressed: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+        opener = self._opener(body, await self._language(body))
+        if code.opens_form and (await self._opens(code, opener) or code.verb == codes.NEW):
+            return
+        await self._keep_button(code, pressed, body)
+        if opener.view and isinstance(body.get("view"), Mapping) and body["view"].get("type") == "modal":
+            self._later(self._forms.close(opener))
 
     async def submit(self, body: Mapping[str, Any]) -> None:
         """A form that was sent."""
@@ -185,6 +201,10 @@ class Actions:
         said = body.get("message")
         message: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
         view = body.get("view")
+        if isinstance(view, Mapping) and view.get("type") == "modal":
+            form = codes.of_form(view.get("callback_id"), view.get("private_metadata") or "")
+            channel, _, thread = form.place.partition("/") if form else ("", "", "")
+            place = {"channel_id": channel, "thread_ts": thread}
         stamps = (
             place.get("thread_ts"),
             message.get("thread_ts"),
@@ -198,7 +218,9 @@ class Actions:
             channel=_id_of(body.get("channel"))
             or str(place.get("channel_id") or body.get("channel_id") or ""),
             thread=next((str(ts) for ts in stamps if is_ts(ts)), ""),
-            view=str(view.get("id") or "") if isinstance(view, Mapping) else "",
+            view=str(view.get("id") or "")
+            if isinstance(view, Mapping) and view.get("type") == "modal"
+            else "",
         )
 
     async def _language(self, body: Mapping[str, Any]) -> str:

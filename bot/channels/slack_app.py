@@ -99,6 +99,8 @@ class Dispatcher:
             words = await self._in_time(duty(body))
             if words is None:
                 return BoltResponse(status=AWAY, body="")
+            if "view" in body and body.get("type") == "view_submission":
+                return await ack(response_action="clear")
             return await ack(text=words, response_type="ephemeral") if words else await ack()
 
         return listen

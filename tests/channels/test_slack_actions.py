@@ -26,6 +26,7 @@ class Drawn:
     def __init__(self) -> None:
         self.opened: list[tuple[Code, Opener]] = []
         self.homes: list[str] = []
+        self.closed: list[str] = []
         self.works = True
 
     async def open(self, code: Code, opener: Opener) -> bool:
@@ -33,6 +34,9 @@ class Drawn:
             raise ChannelError("too late")
         self.opened.append((code, opener))
         return True
+
+    async def close(self, opener: Opener) -> None:
+        self.closed.append(opener.view)
 
     async def home(self, user: str) -> None:
         self.homes.append(user)
@@ -150,7 +154,7 @@ async def test_a_form_is_an_action_in_the_conversation_where_it_was_asked_for(wo
     )
     assert message.text == "he is away"
     assert message.thread_keys == ("C1/1700000000.000100",)
-    assert world.house.answers[world.house.last_envelope] is None
+    assert world.house.answers[world.house.last_envelope] == {"response_action": "clear"}
 
 
 async def test_a_form_that_is_sent_twice_is_one(world: World) -> None:
