@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,8 +24,8 @@ import sqlalchemy as sa
 
 from bot.desk.outcome import Outcome
 from bot.loops import Pace
-from bot.message import Action, Kind, OutgoingMessage, Verdict
-from bot.store import outbox
+from bot.message import EMAIL, Action, Kind, OutgoingMessage, Party, Verdict
+from bot.store import outbox, people
 from bot.store.engine import Store, Tx
 from bot.store.models import Outbox, OutboxState, Timer, TimerState
 from bot.timers import Timers
@@ -128,6 +129,18 @@ class Life:
         self.settle()
         return outcome
 
+    def lives_in(self, who: str, zone: str) -> None:
+        """Somebody's time zone is known before they first write."""
+        address = f"{who}@house.example"
+
+        def learn(tx: Tx) -> None:
+            person = people.find(tx, EMAIL, address) or people.add(
+                tx, Party(EMAIL, address), address, self.now
+            )
+            people.change(tx, person.id, time_zone=zone)
+
+        self.desk.store.write_now(learn)
+
     def taps(self, who: str, verb: str, value: str = "", *, ticket: int = 1, **values: str) -> Outcome:
         """Somebody presses a button, in any door."""
         address = f"{who}@house.example" if "@" not in who else who
@@ -198,7 +211,8 @@ class Life:
         night = message.notice.values.get("priority") in {
             name for name, priority in self.desk.desk.config.priorities.items() if priority.night
         }
-        answer = self.now - message.created_at < timedelta(minutes=1) and not message.choices
+        # A delay that can only be told at night, because the promise ends before the morning, is told at night.
+        answer = message.notice.event == "delayed" and message.created_at == self.now
         stayed = self.woke_at == self.now and message.created_at < self.now
         if message.kind in _NIGHTS and not (night or answer or stayed):
             assert 8 <= wall.hour < 21, f"{message.notice.event} at {wall:%H:%M}"
@@ -227,3 +241,8 @@ def _migrated() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     make_store(folder, Clock()).close()
     return folder / "deskbot.db"
+
+
+def told(text: str) -> str:
+    """A timeline as a test writes it down."""
+    return textwrap.dedent(text).strip("\n")

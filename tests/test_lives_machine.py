@@ -22,8 +22,8 @@ from hypothesis.stateful import (
 from bot.message import Automation, Bounce, OutgoingMessage, Verdict
 from tests.lives import HOUSE, Life, a_life
 
-_ZONES: Final = {"ann": None, "eve": "Asia/Shanghai", "joe": "America/New_York"}
-"""Those who ask, and where they live; None: where the desk is."""
+_ZONES: Final = {"ann": "Europe/Rome", "eve": "Asia/Shanghai", "joe": "America/New_York"}
+"""Those who ask, and where they live."""
 _AGENTS: Final = {
     "ben": {"name": "Ben Lee", "addresses": ["ben@house.example"], "teams": ["first-line"]},
     "cai": {
@@ -86,6 +86,8 @@ class Desk(RuleBasedStateMachine):
         first = {**HOUSE["teams"]["first-line"], "assign": assign}
         teams = {**HOUSE["teams"], "first-line": first}
         self.life = self._held.enter_context(a_life(folder, begins, teams=teams, agents=_AGENTS))
+        for who, zone in _ZONES.items():
+            self.life.lives_in(who, zone)
         self.asks("ann", _REQUESTS[1])
 
     def teardown(self) -> None:
@@ -98,7 +100,7 @@ class Desk(RuleBasedStateMachine):
 
     def _writes(self, who: str, text: str, answered: OutgoingMessage | None, **facts: Any) -> None:
         keys = (f"{answered.token}@house.example",) if answered else ()
-        self.life.writes(who, text, thread_keys=keys, time_zone=_ZONES.get(who), **facts)
+        self.life.writes(who, text, thread_keys=keys, **facts)
 
     @rule(who=st.sampled_from(list(_ZONES)), text=st.sampled_from(_REQUESTS))
     def asks(self, who: str, text: str) -> None:
