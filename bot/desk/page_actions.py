@@ -6,6 +6,7 @@ The sender is proved by their door; what they have to do with the ticket is look
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from bot.desk import appending, changes, confirmation, matching
 from bot.desk.changed import Actor, By
@@ -15,6 +16,11 @@ from bot.desk.outcome import Outcome, Reason, Result
 from bot.desk.states import Ended, State
 from bot.message import Action
 from bot.store import conversation
+from bot.store import tickets as store
+
+MOST_CLOSED: Final = 10
+"""Times that somebody may close one ticket, and open it again: each is a stretch of its clock for ever, and a
+thousand of them would make every change of it slow for everybody (E8)."""
 
 
 def add(incoming: Incoming, action: Action) -> Outcome:
@@ -44,6 +50,8 @@ def close(incoming: Incoming, action: Action) -> Outcome:
         return Outcome(Result.IGNORED, Reason.OVER, ticket.id)
     if ticket.state == State.RESOLVED:
         return confirmation.by_action(incoming, Action("confirm", ticket.id, {"value": "yes"}))
+    if len(store.marked(incoming.tx, ticket.id, "closed", "closed_as", Ended.SELF)) >= MOST_CLOSED:
+        return Outcome(Result.IGNORED, Reason.OVER, ticket.id)
     after = changes.apply(
         incoming.tx,
         incoming.desk,
