@@ -15,16 +15,17 @@ import pytest
 import sqlalchemy as sa
 
 from bot.config import Config
+from bot.desk.page_actions import MOST_CLOSED
 from bot.desk.personal_copy import PersonalCopy
 from bot.desk.tickets import MESSAGE
 from bot.message import EMAIL, Action, Forwarded, IncomingMessage, Party, Payload, Verdict
 from bot.simulation.play import Plan, stage
 from bot.store import inbox, people, retention, tickets
 from bot.store.engine import Tx
-from bot.store.models import Base, Card, Entry, Outbox, PayloadRow, Thread, Ticket
+from bot.store.models import Address, Base, Card, Entry, Outbox, Pause, PayloadRow, Thread, Ticket
 from bot.store.tickets import NewEntry
 from bot.web import door
-from tests.desk.by_mail import ANN, ANNA, TEAM, a_team, answers, asks, letters, works
+from tests.desk.by_mail import ALIAS, ANN, ANNA, TEAM, a_team, answers, asks, letters, works
 from tests.desk.databases import KINDS, desk_on
 from tests.desk.test_erasure import LEASE, blobs_of, erase, everything, mails, payload_of
 from tests.desks import MONDAY, OpenDesk, a_config, a_message
@@ -126,6 +127,37 @@ def test_e7_an_hour_later_everybody_is_told_again(desk: OpenDesk) -> None:
     desk.clock.forward(hours=1, seconds=1)
     asks(desk, "The server room is very hot.", sender="one@localhost")
     assert len(letters(desk, OTTO, "major")) == 4
+
+
+# -- answers and proofs of others
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNKNOWN, Verdict.FAIL])
+def test_d5_a_tag_alone_in_somebodys_name_confirms_nothing(tmp_path: Path, verdict: Verdict) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        works(desk, ANNA, "#take\n#resolve done", number)
+        forged = a_message("Yes, it works!", sender=ANN, subject=f"Re: [HD-{number}] Fire", verdict=verdict)
+        desk.receive(forged)
+        assert desk.ticket(number).closed_as is None
+
+
+def test_d5_the_answer_to_our_own_question_confirms(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        works(desk, ANNA, "#take\n#resolve done", number)
+        answers(desk, ANN, number, "Yes, it works!")
+        assert desk.ticket(number).closed_as == "confirmed"
+
+
+def test_d6_an_agents_address_that_never_wrote_cannot_become_a_strangers(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        asks(desk)
+        desk.receive(a_message(f"link {ALIAS}", sender=ANN, verdict=Verdict.PASS))
+        code = letters(desk, ALIAS, "link_code")[0].notice.values["code"]
+        desk.receive(a_message(f"link {code}", sender=ANN, verdict=Verdict.PASS))
+        assert ALIAS not in {row.canonical for row in desk.rows(Address)}
+        assert letters(desk, ANN, "link_failed")[-1].notice.values["reason"] == "unknown-address"
 
 
 # -- what is held of people
@@ -246,6 +278,18 @@ def test_e8_fifty_long_mails_are_told_to_colleagues_by_their_beginning(desk: Ope
     assert sum(len(one["text"]) for one in story) <= 50 * 10_001
     assert story[-1]["text"].startswith("59")
     assert story[-1]["text"].endswith("…")
+
+
+def test_e8_who_closes_and_opens_a_ticket_again_and_again_is_heard_ten_times(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk)
+        press = a_message("", sender=ANN, verdict=Verdict.PASS)
+        for _ in range(14):
+            for verb in ("close", "reopen"):
+                desk.receive(replace(press, action=Action(verb, number)))
+            desk.clock.forward(minutes=1)
+        assert len(desk.rows(Pause)) == MOST_CLOSED
+        assert desk.ticket(number).state == "open"
 
 
 def test_l2_a_flood_to_one_address_is_logged_without_the_address(

@@ -88,6 +88,7 @@ async def test_k5_nobody_gets_a_file_of_another_ticket_or_of_what_they_may_not_s
     ann, carl = world.desk.ticket(1).requester_id, world.desk.ticket(2).requester_id
     theirs = a_file(world, "secret.txt", "text/plain", ticket=2)
     note = world.attach(world.say(1, "note", None, "between us"), "note.txt", SCRIPT)
+    answer = world.attach(world.say(2, "reply", None, "for Carl"), "answer.txt", SCRIPT)
     stranger = world.attach(world.say(1, "unverified", carl, "4711"), "code.txt", SCRIPT)
     mine = a_file(world, "mine.txt", "text/plain")
     async with browser(world) as client:
@@ -95,6 +96,8 @@ async def test_k5_nobody_gets_a_file_of_another_ticket_or_of_what_they_may_not_s
             (mine, 1, ann, 200),
             (theirs, 2, carl, 200),
             (theirs, 1, ann, 404),
+            (answer, 2, carl, 200),
+            (answer, 1, ann, 404),
             (theirs, 2, ann, 404),
             (mine, 1, carl, 404),
             (note, 1, ann, 404),
