@@ -61,7 +61,7 @@ def belongs(tx: Tx, message: IncomingMessage, ticket: int, now: datetime, *, ane
     keys = (message.external_id, *(key for key in message.thread_keys[:_MOST_KEYS] if _TOPIC not in key))
     for key in filter(None, keys):
         if anew:
-            threads.move(tx, message.channel, key, ticket, threads.REQUESTER, now)
+            threads.reassign(tx, message.channel, key, ticket, threads.REQUESTER, now)
         else:
             threads.join(tx, message.channel, key, ticket, threads.REQUESTER, now)
 

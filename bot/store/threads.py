@@ -36,7 +36,7 @@ def join(tx: Tx, channel: str, key: str, ticket: int, role: str, now: datetime) 
     return tx.run(new, values).scalar() is not None
 
 
-def move(tx: Tx, channel: str, key: str, ticket: int, role: str, now: datetime) -> None:
+def reassign(tx: Tx, channel: str, key: str, ticket: int, role: str, now: datetime) -> None:
     """From now on a conversation belongs to a ticket, whichever it belonged to before."""
     if not join(tx, channel, key, ticket, role, now):
         tx.run(

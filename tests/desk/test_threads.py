@@ -38,8 +38,8 @@ def test_a_conversation_belongs_to_one_ticket_until_it_is_moved(life: Chats) -> 
         assert threads.join(tx, "acme", "C1/1", 1, threads.REQUESTER, MONDAY)
         assert not threads.join(tx, "acme", "C1/1", 2, threads.ROOM, MONDAY)
         before = threads.find(tx, "acme", ("C1/9", "C1/1"))
-        threads.move(tx, "acme", "C1/1", 2, threads.REQUESTER, MONDAY)
-        threads.move(tx, "acme", "C1/2", 2, threads.PRIVATE, MONDAY)
+        threads.reassign(tx, "acme", "C1/1", 2, threads.REQUESTER, MONDAY)
+        threads.reassign(tx, "acme", "C1/2", 2, threads.PRIVATE, MONDAY)
         after = [threads.find(tx, "acme", (key,)) for key in ("C1/1", "C1/2")]
         return [before, *after, threads.find(tx, "beta", ("C1/1",)), threads.find(tx, "acme", ())]
 
