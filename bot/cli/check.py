@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import click
+from pydantic import SecretStr
 
 from bot import clock
 from bot.app import App
@@ -52,6 +56,9 @@ def _trials(config: Config) -> Iterator[tuple[str, Trial]]:
     for name, bot in config.telegram.items():
         if bot.enabled:
             yield f"telegram.{name}", partial(_telegram, name)
+    for name, workspace in config.slack.items():
+        if workspace.enabled:
+            yield f"slack.{name}", partial(_slack, name)
     yield "mail out", _mail_out
     if config.agents:
         yield "agents", _agents
@@ -106,13 +113,30 @@ def _database(config: Config) -> str:
 
 def _smtp(config: Config) -> str:
     smtp = config.smtp
-    with _port_free(smtp.host, smtp.port, "smtp.port") as words:
+    with _port_free(smtp.host, smtp.port, "smtp.port", may_be_ours=_may_run(config)) as words:
         return words
 
 
 def _web(config: Config) -> str:
-    with _port_free(config.web.host, config.web.port, "web.port") as words:
+    with _port_free(config.web.host, config.web.port, "web.port", may_be_ours=_may_run(config)) as words:
         return words
+
+
+def _may_run(config: Config) -> bool:
+    """Whether this desk may be running here. With SQLite it holds the lock of its data folder."""
+    if not config.store_url.startswith("sqlite"):
+        return True
+    try:
+        handle = os.open(config.desk.data / "deskbot.lock", os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def _mailbox(name: str, config: Config) -> str:
@@ -135,6 +159,14 @@ def _telegram(name: str, config: Config) -> str:
     return asyncio.run(check(config, name))
 
 
+def _slack(name: str, config: Config) -> str:
+    from bot.channels.slack_check import check
+
+    said = (place.partition(":") for team in config.teams.values() for place in team.rooms)
+    rooms = [channel for door, _, channel in said if door == name]
+    return asyncio.run(check(name, config.slack[name], rooms))
+
+
 def _mail_out(config: Config) -> str:
     async def trial(app: App) -> None:
         try:
@@ -142,10 +174,30 @@ def _mail_out(config: Config) -> str:
         finally:
             await app.close()
 
-    app = App(config)
-    _await(trial(app))
     relay = config.relay
+    folder = relay.maildir or config.desk.data / "outbox"
+    if not relay.host and not folder.exists():
+        return _will_be_made(folder)
+    _await(trial(App(_with_some_key(config))))
     return f"{relay.host}:{relay.port} takes our mail" if relay.host else "the Maildir can be written"
+
+
+def _will_be_made(folder: Path) -> str:
+    """Looking leaves nothing behind: the folder is the first start's to make. Raises ``ConfigError``."""
+    there = next(one for one in folder.absolute().parents if one.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise ConfigError(
+            f"the Maildir {folder} cannot be made in {there}: check relay.maildir and desk.data"
+        )
+    return f"the Maildir {folder} will be made at the first start"
+
+
+def _with_some_key(config: Config) -> Config:
+    """Nothing is signed here, and no key is made for it."""
+    if config.desk.secret.get_secret_value():
+        return config
+    desk = config.desk.model_copy(update={"secret": SecretStr(secrets.token_hex(32))})
+    return config.model_copy(update={"desk": desk})
 
 
 def _await(work: Awaitable[None]) -> None:
@@ -156,13 +208,13 @@ def _await(work: Awaitable[None]) -> None:
 
 
 @contextmanager
-def _port_free(host: str, port: int, key: str) -> Iterator[str]:
+def _port_free(host: str, port: int, key: str, *, may_be_ours: bool) -> Iterator[str]:
     """A port that is taken may be ours: a running Deskbot is no fault."""
     try:
         with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             yield f"{host}:{port} is free"
     except OSError as error:
-        if _answers(host, port):
+        if may_be_ours and _answers(host, port):
             yield f"{host}:{port} is in use: by this desk if it is running, else choose another {key}"
         else:
             raise ChannelError(

@@ -24,6 +24,7 @@ _COMMANDS = {
     "rehearse": ("bot.cli.rehearse", "Tell what would become of mail, changing and sending nothing."),
     "simulate": ("bot.cli.simulate", "Play a day of a busy desk in a minute, on made-up mail."),
     "templates": ("bot.cli.templates", "Look at what the desk writes: list, check, preview."),
+    "slack": ("bot.cli.slack", "Make the app in Slack: manifest."),
     "db": ("bot.cli.db", "The database: version, upgrade."),
     "hash-password": ("bot.cli.passwords", "Make a hash for [smtp.accounts]."),
 }
