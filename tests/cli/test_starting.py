@@ -134,6 +134,15 @@ def test_check_names_each_door_and_what_to_do(tmp_path: Path) -> None:
     assert {"promises", "templates", "database", "smtp", "mail out", "web"} <= set(names)
 
 
+def test_check_leaves_nothing_behind_and_knows_a_stranger_on_its_port(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        ended = here(tmp_path, "check", SMTP__PORT=str(stranger.getsockname()[1]))
+    failed = [line for line in ended.output.splitlines() if line.startswith("FAIL")]
+    assert ended.exit_code == 1
+    assert [("smtp" in line, line.endswith("choose another smtp.port")) for line in failed] == [(True, True)]
+    assert not (tmp_path / "var").exists()
+
+
 def test_check_goes_on_after_a_fault_and_ends_with_status_1(tmp_path: Path) -> None:
     ended = here(tmp_path, "check", RELAY__HOST="127.0.0.1", RELAY__PORT="1", RELAY__TLS="off")
     failed = [line for line in ended.output.splitlines() if line.startswith("FAIL")]
