@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.message import Kind
 from bot.store.dialect import word
 from bot.store.engine import Tx
-from bot.store.models import Moment, Outbox
+from bot.store.models import Moment, Outbox, OutboxState
 from bot.store.prepared import Prepared
 
 
@@ -103,6 +103,8 @@ def _in_thread(*which: sa.ColumnElement[bool]) -> Prepared:
             Outbox.recipient == sa.bindparam("to"),
             Outbox.created_at > sa.bindparam("day", type_=Moment()),
             Outbox.automatic.is_(True),
+            # what was taken back before it went is nobody's mail
+            Outbox.state != word(OutboxState.STALE),
             *which,
         )
     )
