@@ -151,8 +151,11 @@ def _too_old(facts: Facts) -> Reason | None:
 
 
 def _sender_budget(facts: Facts) -> Reason | None:
-    """E3: what finally stops a loop that nobody can see."""
+    """E3: what finally stops a loop that nobody can see. In a chat the service vouches for a person, who is
+    answered as often as they may ask."""
     limits = facts.desk.config.limits
+    if facts.message.sender.medium != EMAIL and facts.message.authentication.verdict is Verdict.PASS:
+        return Reason.SENDER_BUDGET if facts.sent.recipient_hour >= limits.tickets_per_sender_hour else None
     over = (
         facts.sent.recipient_hour >= limits.sender_per_hour
         or facts.sent.recipient_day >= limits.sender_per_day

@@ -119,6 +119,14 @@ def test_a_greeting_by_mail_is_a_ticket_as_ever(tmp_path: Path) -> None:
         assert life.mails("ann", "Hello").result is Result.OPENED
 
 
+def test_whoever_asks_often_in_a_chat_is_answered_each_time(tmp_path: Path) -> None:
+    with chats(tmp_path) as life:
+        for number in range(5):
+            life.says("UJOE", f"Problem {number}")
+            life.pass_time(minutes=5)
+        assert len(life.to("acme/UJOE", "received")) == 5
+
+
 # Words of which nobody knows where they belong
 
 
