@@ -19,6 +19,7 @@ from bot.channels.maildir import MaildirSender
 from bot.channels.relay import RelaySender
 from bot.channels.slack import SlackDoor
 from bot.channels.slack_forms import SlackForms
+from bot.channels.slack_homes import Homes
 from bot.channels.slack_workspace import Workspace
 from bot.channels.smtp import SmtpDoor
 from bot.config import Config
@@ -96,7 +97,7 @@ class App:
             SlackDoor(
                 workspace,
                 self.metrics,
-                SlackForms(workspace, self.store, self.desk, now),
+                SlackForms(workspace.web, config, Homes(workspace, self.store, self.desk, now).show),
                 alarm=self._slack_trouble,
             )
             for workspace in slack_workspaces(config, self.store, now)

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from bot.channels import slack_faults
 from bot.channels.slack_faults import Refused
-from bot.channels.slack_queue import SlackQueue
 from bot.channels.slack_wire import Wire
 from bot.errors import ChannelError
 
@@ -19,9 +18,8 @@ _KEPT: Final = 5_000
 class Doubts:
     """The tokens of messages whose end nobody knows, and where to look for them."""
 
-    def __init__(self, wire: Wire, queue: SlackQueue) -> None:
+    def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._queue = queue
         self._tokens: OrderedDict[str, None] = OrderedDict()
 
     def __contains__(self, token: str) -> bool:
@@ -59,7 +57,7 @@ class Doubts:
             if error.code in slack_faults.NO_THREAD:
                 return {}
             if error.code in slack_faults.TOO_OFTEN:
-                raise self._queue.hold(str(values["channel"]), error.retry_after or 1.0) from None
+                raise
             raise ChannelError(f"whether it was posted cannot be seen: {error}", ambiguous=True) from None
         except ChannelError as error:
             # Slack is away, as before: the next attempt looks first, so there is no doubt that it must be told.

@@ -21,7 +21,7 @@ from bot.channels.slack_faults import Refused
 from bot.channels.slack_queue import SlackQueue
 from bot.channels.slack_share import share
 from bot.channels.slack_wire import Silent, Wire
-from bot.errors import ChannelBusy, ChannelError
+from bot.errors import ChannelError
 from bot.message import Kind, OutgoingMessage, Receipt
 from bot.render import slack
 
@@ -84,7 +84,7 @@ class SlackSender:
         self._trouble = trouble
         self._queue = queue or SlackQueue()
         self._since: datetime = now()
-        self._doubts = Doubts(self._wire, self._queue)
+        self._doubts = Doubts(self._wire)
         self._direct: OrderedDict[str, str] = OrderedDict()
 
     async def send(self, message: OutgoingMessage) -> Receipt:
@@ -93,17 +93,18 @@ class SlackSender:
         Raises ``ChannelError``: ``ChannelBusy`` when it is not yet its turn, ``ambiguous`` only when nobody can
         find out whether it was posted.
         """
-        full = await self._load(message) if self._load and message.attachments else message
-        words = await self._compose(full)
         try:
-            target = await self._target(message)
-            if target.only:
-                return await self._whisper(target, message, words)
-            async with self._queue.turn(target.channel):
+            # It stands in line before it has words, so that all go out in the order in which they were handed over.
+            async with self._queue.turn(self._line(message)):
+                full = await self._load(message) if self._load and message.attachments else message
+                words = await self._compose(full)
+                target = await self._target(message)
+                if target.only:
+                    return await self._whisper(target, message, words)
                 return await self._say(target, full, words)
         except Refused as error:
             if error.code in slack_faults.TOO_OFTEN:
-                raise ChannelBusy(str(error), error.retry_after or 1.0) from None
+                raise self._queue.hold(self._line(message), error.retry_after or 1.0) from None
             self._tell(error, message)
             raise
 
@@ -120,6 +121,12 @@ class SlackSender:
         await self._wire.close()
 
     # Where
+
+    def _line(self, message: OutgoingMessage) -> str:
+        """The conversation in which a message waits for its turn, as far as it is known yet."""
+        to = message.to.address.rpartition("/")[2].upper()
+        channel, _ = _stands_in(message)
+        return to if not to.startswith(_PERSON) else channel or self._direct.get(to, to)
 
     async def _target(self, message: OutgoingMessage) -> Target:
         to = message.to.address.rpartition("/")[2].upper()
@@ -167,7 +174,7 @@ class SlackSender:
         channel, _, ts = message.thread.card.rpartition("/")
         values = {"channel": channel, "ts": ts, **_form(words, message)}
         try:
-            await self._try(channel, "chat.update", values, words)
+            await self._try("chat.update", values, words)
         except Refused as error:
             if error.code in slack_faults.GONE:
                 return None
@@ -202,20 +209,19 @@ class SlackSender:
     async def _post(self, target: Target, message: OutgoingMessage, words: SlackWords) -> str:
         values = {**target.where, **_form(words, message), "unfurl_links": False, "unfurl_media": False}
         try:
-            told = await self._try(target.channel, "chat.postMessage", values, words)
+            told = await self._try("chat.postMessage", values, words)
         except Refused as error:
             if error.code not in slack_faults.NO_THREAD or not target.thread:
                 raise
             values.pop("thread_ts")
-            told = await self._try(target.channel, "chat.postMessage", values, words)
+            told = await self._try("chat.postMessage", values, words)
         return str(told.get("ts") or "")
 
     async def _whisper(self, target: Target, message: OutgoingMessage, words: SlackWords) -> Receipt:
         """Tell one person something in a conversation of many; directly, when they are not in it."""
         values = {**target.where, "user": target.only, **_form(words, None)}
         try:
-            async with self._queue.turn(target.channel):
-                told = await self._try(target.channel, "chat.postEphemeral", values, words)
+            told = await self._try("chat.postEphemeral", values, words)
         except Refused as error:
             if error.code not in slack_faults.NOT_THERE:
                 raise
@@ -224,9 +230,7 @@ class SlackSender:
                 return await self._say(direct, message, words)
         return Receipt(f"{target.channel}/{told.get('message_ts') or ''}")
 
-    async def _try(
-        self, channel: str, method: str, values: dict[str, Any], words: SlackWords
-    ) -> dict[str, Any]:
+    async def _try(self, method: str, values: dict[str, Any], words: SlackWords) -> dict[str, Any]:
         """A call, in simpler forms when Slack does not take the blocks (I9)."""
         actions = [block for block in values["blocks"] if block["type"] == "actions"]
         simpler: list[dict[str, Any]] = [{"blocks": slack.plain(words.plain) + actions}, {"blocks": []}]
@@ -234,8 +238,6 @@ class SlackSender:
             try:
                 return await self._wire.call(method, values)
             except Refused as error:
-                if error.code in slack_faults.TOO_OFTEN:
-                    raise self._queue.hold(channel, error.retry_after or 1.0) from None
                 if error.code not in slack_faults.TOO_MUCH or not simpler:
                     raise
                 log.warning(
