@@ -70,6 +70,8 @@ class Authentication:
     verdict: Verdict = Verdict.UNKNOWN
     by: str = ""
     """How it is known: "slack", "smtp-auth", "dmarc", ..."""
+    outside: bool = False
+    """The service knows who it is, and that they are no member of our house: a guest, or of another workspace."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,6 @@ from bot.mail.attachments import safe_name
 from bot.message import Action, Attachment, Authentication, IncomingMessage, Party, Payload, Verdict
 
 SLACK: Final = "slack"
-OUTSIDE: Final = "slack-connect"
-"""Slack vouches for them, but they are a guest or of another workspace: requesters, never agents (I11, I12)."""
 ROOM: Final = "room"
 _TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 _RESOLUTION: Final = ("cause", "steps")
@@ -190,7 +188,7 @@ def _made(
         sent_at=_moment(kept.said("event_ts") or ts),
         thread_keys=_thread_keys(kept, channel, ts, thread),
         attachments=tuple(_attachment(file, number) for number, file in enumerate(kept.files, 1)),
-        authentication=Authentication(Verdict.PASS, OUTSIDE if outside else SLACK),
+        authentication=Authentication(Verdict.PASS, SLACK, outside=outside),
         action=action,
         language=kept.about("language") or None,
         time_zone=kept.about("time_zone") or None,

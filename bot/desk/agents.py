@@ -74,12 +74,13 @@ class Roster:
 
     def proved(self, message: IncomingMessage, sender: str) -> str | None:
         """The agent who wrote this. Rights are looked at now: who has left has none (D12), a forged or
-        unproved sender has none (D6), and a machine in an agent's name has none (D11)."""
+        unproved sender has none (D6), a machine in an agent's name has none (D11), nor has a guest (I11)."""
         key = self.claims(message, sender)
         genuine = (
             key is not None
             and self.agents[key].active
             and message.authentication.verdict is Verdict.PASS
+            and not message.authentication.outside
             and message.automation is Automation.NONE
         )
         return key if genuine else None

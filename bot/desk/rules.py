@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from bot.config import Category, Degree, Rule
+from bot.config import DEGREES, Category, Degree, Rule
 from bot.desk import table, wording
 from bot.desk.desk import Desk
 from bot.desk.table import Facts, Row
@@ -70,6 +70,14 @@ class _Read:
         if rule.stop:
             self.steps.append(f"rule {rule.name}: no rule below it is read")
 
+    def choose(self, message: IncomingMessage, desk: Desk) -> None:
+        """What the requester has chosen in a form; only a rule that overrides says otherwise."""
+        known = {"category": desk.config.categories, "impact": DEGREES, "urgency": DEGREES}
+        new = {name: value for name, value in message.fields if value in known.get(name, ())}
+        if new:
+            self._put(new, doubtful=False)
+            self.steps.append(f"form: the requester chose -> {_told(new)}")
+
     def fill(self, category: Category) -> None:
         """What the category says of what no rule has said."""
         says = {"team": category.team, "impact": category.impact, "urgency": category.urgency}
@@ -87,6 +95,7 @@ def decide(message: IncomingMessage, sender: str, desk: Desk, now: datetime) -> 
     """Read the table. ``sender``: canonical address. Pure."""
     facts = Facts(message, sender, desk.calendar, now)
     read = _Read()
+    read.choose(message, desk)
     for finding in _findings(facts, desk):
         if finding.holds:
             read.take(finding)

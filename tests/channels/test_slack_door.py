@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.message import Party, Verdict
+from bot.message import Authentication, Party, Verdict
 from bot.store import threads
 from tests.channels.slack_world import World, slack_world
 
@@ -199,7 +199,7 @@ async def test_i11_what_an_agent_changes_in_a_room_is_for_agents_alone(world: Wo
 async def test_i11_somebody_from_another_workspace_is_a_requester_and_never_more(world: World) -> None:
     await world.house.says("U3", world.house.workspace.direct("U3"), "hello from outside, it is broken")
     (message,) = await world.messages()
-    assert (message.authentication.verdict, message.authentication.by) == (Verdict.PASS, "slack-connect")
+    assert message.authentication == Authentication(Verdict.PASS, "slack", outside=True)
     assert message.oddities == ("from another workspace",)
 
 
@@ -207,7 +207,7 @@ async def test_i12_a_guest_of_our_own_is_no_member(world: World) -> None:
     world.house.workspace.add_user("U4", "Temp", is_restricted=True)
     await world.house.says("U4", world.house.workspace.direct("U4"), "hello, it is broken")
     (message,) = await world.messages()
-    assert message.authentication.by == "slack-connect"
+    assert message.authentication.outside
 
 
 async def test_i12_a_profile_gives_nobody_an_identity(world: World) -> None:
