@@ -154,14 +154,23 @@ class Delivery:
         failpoint("after_claim")
         return claims
 
-    async def _handle(self, claim: OutboxClaim) -> None:
+    async def _is_not_to_go(self, claim: OutboxClaim) -> bool:
+        """Whether a message is too old, must wait for its reader's morning, or may be another worker's by now."""
         message = claim.message
         if message.kind.automatic and self._now() - message.created_at > self._stale_after:
             await self._settle(claim, OutboxState.STALE, "too old to be worth sending")
-            return
-        if not self._store.embedded and time.monotonic() > self._held_until:
+        elif morning := deliveries.morning_for(message, self._desk, self._now()):
+            await self._later(claim, (morning - self._now()).total_seconds())
+        elif not self._store.embedded and time.monotonic() > self._held_until:
             log.warning("slept too long", extra={"action": "delivery.lease-lost", "outbox": claim.id})
             await self._give_back(claim)
+        else:
+            return False
+        return True
+
+    async def _handle(self, claim: OutboxClaim) -> None:
+        message = claim.message
+        if await self._is_not_to_go(claim):
             return
         if message.kind.automatic:
             self._fuse.count()
@@ -202,15 +211,16 @@ class Delivery:
             ),
         )
 
-    async def _later(self, claim: OutboxClaim, busy: ChannelBusy) -> None:
-        """It is not its turn yet, which is no attempt: a conversation that is busy costs nobody else a hand."""
-        wait = _asked(busy.seconds)
+    async def _later(self, claim: OutboxClaim, seconds: float) -> None:
+        """It is not its turn yet, which is no attempt: a conversation that is busy, or asleep, costs nobody else
+        a hand."""
+        wait = _asked(seconds)
         await persist(self._store, lambda tx: outbox.give_back(tx, claim, wait))
 
     async def _failed(self, claim: OutboxClaim, error: ChannelError) -> None:
         step = next_step(error, claim, self._now())
         if isinstance(error, ChannelBusy) and isinstance(step, TryAgain):
-            await self._later(claim, error)
+            await self._later(claim, error.seconds)
             return
         if isinstance(step, GiveUp):
             await self._settle(claim, step.state, _in_words(error))

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from bot.desk import deliveries
 from bot.desk.outcome import Outcome
 from bot.loops import Pace
 from bot.message import EMAIL, Action, Kind, OutgoingMessage, Party, Verdict
@@ -71,8 +72,6 @@ class Life:
     lines: list[tuple[datetime, str]] = field(default_factory=list)
     sent: list[OutgoingMessage] = field(default_factory=list)
     laws: Laws = field(default_factory=Laws)
-    woke_at: datetime | None = None
-    """When the bot came back the last time."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -95,7 +94,6 @@ class Life:
     def sleep(self, **by: float) -> None:
         """The bot is down for a while: time passes, and nothing happens until the next ``settle``."""
         self.desk.clock.moment += timedelta(**by)
-        self.woke_at = self.now
 
     def settle(self) -> None:
         """All that is due now happens, and is sent."""
@@ -187,9 +185,15 @@ class Life:
     def _deliver(self) -> int:
         def unit(tx: Tx) -> list[OutgoingMessage]:
             claims = outbox.claim(tx, "life", 100, timedelta(minutes=1))
+            gone = []
             for claim in claims:
-                assert outbox.settle(tx, claim, OutboxState.SENT, "250 ok")
-            return [claim.message for claim in claims]
+                morning = deliveries.morning_for(claim.message, self.desk.desk, self.now)
+                if morning is not None:
+                    assert outbox.give_back(tx, claim, morning - self.now)
+                else:
+                    assert outbox.settle(tx, claim, OutboxState.SENT, "250 ok")
+                    gone.append(claim.message)
+            return gone
 
         gone = self.desk.store.write_now(unit)
         for message in gone:
@@ -205,16 +209,14 @@ class Life:
         return len(gone)
 
     def _asleep(self, message: OutgoingMessage) -> None:
-        """Nothing automatic reaches a requester at night, unless its priority says so. What was to be sent by day
-        while the bot was down goes when it comes back, whatever hour that is."""
+        """Nothing automatic reaches a requester at night, unless its priority says so."""
         wall = self.now.astimezone(ZoneInfo(message.notice.time_zone))
         night = message.notice.values.get("priority") in {
             name for name, priority in self.desk.desk.config.priorities.items() if priority.night
         }
         # A delay that can only be told at night, because the promise ends before the morning, is told at night.
         answer = message.notice.event == "delayed" and message.created_at == self.now
-        stayed = self.woke_at == self.now and message.created_at < self.now
-        if message.kind in _NIGHTS and not (night or answer or stayed):
+        if message.kind in _NIGHTS and not (night or answer):
             assert 8 <= wall.hour < 21, f"{message.notice.event} at {wall:%H:%M}"
 
     def check(self) -> None:

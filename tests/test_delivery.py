@@ -283,6 +283,23 @@ async def test_x21_an_automatic_message_of_yesterday_is_still_sent(tmp_path: Pat
         assert rig.states() == ["sent"]
 
 
+@pytest.mark.parametrize(("kind", "sent"), [(Kind.PROGRESS, []), (Kind.REPLY, [1]), (Kind.NOTICE, [1])])
+async def test_what_waited_while_the_desk_was_down_by_day_does_not_come_at_night(
+    tmp_path: Path, kind: Kind, sent: list[int]
+) -> None:
+    async with a_rig(tmp_path) as rig:
+        rig.queue(kind)
+        rig.clock.moment = MONDAY.replace(hour=23)
+        await rig.round()
+        assert [1 for _ in rig.sink.taken] == sent
+        rig.clock.moment = MONDAY.replace(hour=7, minute=59) + timedelta(days=1)
+        await rig.round()
+        assert [1 for _ in rig.sink.taken] == sent
+        rig.clock.forward(minutes=1)
+        await rig.round()
+        assert [row.state for row in rig.rows()] == ["sent"]
+
+
 async def test_e3_when_the_fuse_blows_automatic_messages_wait_and_replies_go(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

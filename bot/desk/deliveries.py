@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from bot.desk import notices
+from bot.desk import letters, notices, quiet
 from bot.desk.desk import Desk
 from bot.mail.addresses import canonical
 from bot.message import EMAIL, Kind, OutgoingMessage, Receipt
@@ -14,9 +15,22 @@ from bot.store import conversation, outbox, threads, tickets
 from bot.store.engine import Tx
 from bot.store.models import OutboxState
 
+_FRESH: Final = timedelta(minutes=15)
+"""What is younger goes out when it was meant to, or soon after."""
 _ENDED: Final = "delivery.ended"
 _TELLS_OF_A_LOSS: Final = "bounced"
 """The event of notices that say that something did not arrive. Their own loss is told to nobody."""
+
+
+def morning_for(message: OutgoingMessage, desk: Desk, now: datetime) -> datetime | None:
+    """When a message that has been waiting may go, when that is not now: the bot, or the relay, was down by day,
+    and now it is night for its reader. None: now."""
+    if message.kind not in letters.AT_DAYTIME or now - message.created_at < _FRESH:
+        return None
+    priority = desk.config.priorities.get(message.notice.values.get("priority", ""))
+    if priority is not None and priority.night:
+        return None
+    return quiet.next_waking(now, ZoneInfo(message.notice.time_zone), desk.config.quiet)
 
 
 def placed(tx: Tx, message: OutgoingMessage) -> OutgoingMessage:

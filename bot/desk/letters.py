@@ -29,7 +29,7 @@ MOST_TO_ONE: Final = 200
 """Automatic messages to one recipient in an hour, about all tickets: beyond them it is a flood (E8)."""
 STATUS_PAGE_FOR: Final = timedelta(days=400)
 """How long the link to a ticket's page is good."""
-_AT_DAYTIME: Final = frozenset({Kind.PROGRESS, Kind.CONFIRMATION, Kind.SURVEY})
+AT_DAYTIME: Final = frozenset({Kind.PROGRESS, Kind.CONFIRMATION, Kind.SURVEY})
 """What waits for the morning, unless it answers what the person has just done."""
 _BUTTONS: Final = frozenset({"undo", "belongs"})
 """Verbs of choices that are offered in chat programs alone."""
@@ -162,7 +162,7 @@ def _not_before(
     reader: Reader, ticket: WholeTicket | None, letter: Letter, desk: Desk, now: datetime
 ) -> datetime:
     """Nothing automatic at night, unless the ticket's priority says so."""
-    at_daytime = letter.kind in _AT_DAYTIME if letter.at_daytime is None else letter.at_daytime
+    at_daytime = letter.kind in AT_DAYTIME if letter.at_daytime is None else letter.at_daytime
     if ticket and promises.priority_of(ticket.priority, desk).night:
         at_daytime = False
     at = now + letter.after
