@@ -97,8 +97,7 @@ def _translated(error: Exception, method: str) -> ChannelError:
     words = f"Telegram, {method}: {str(error)[:300]}"
     match error:
         case told.RetryAfter():
-            wait = error.retry_after
-            seconds = wait if isinstance(wait, int) else wait.total_seconds()
+            seconds = error.__reduce__()[1][0]  # its own property warns, and will change its type
             found = ChannelError(words, retry_after=float(seconds))
         case told.ChatMigrated():
             found = Elsewhere(error.new_chat_id)

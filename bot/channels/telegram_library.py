@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import Any, Final
 
 from telegram import Bot, InputFile
 from telegram.request import HTTPXRequest
+
+_AS_TIME: Final = "PTB_TIMEDELTA"
+os.environ.setdefault(_AS_TIME, "true")  # else the library warns whenever Telegram asks us to wait
 
 
 class RawBot(Bot):

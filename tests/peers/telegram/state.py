@@ -19,7 +19,7 @@ class Written:
     markup: dict[str, Any] | None = None
     parse_mode: str = ""
     more: dict[str, Any] = field(default_factory=dict)
-    document: tuple[str, bytes] | None = None
+    document: bytes | None = None
     edits: int = 0
     pinned: bool = False
 

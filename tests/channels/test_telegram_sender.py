@@ -1,0 +1,270 @@
+"""What goes out by Telegram: within its limits, in order, as topics and cards, whatever goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from bot.channels.telegram_api import Api
+from bot.channels.telegram_pace import Limits, Pace
+from bot.channels.telegram_sender import Moves, TelegramSender
+from bot.config.chats import Telegram
+from bot.errors import ChannelError
+from bot.message import Attachment, Kind, Notice, OutgoingMessage, Party, Receipt, ThreadRef
+from bot.render.telegram_words import Button, TelegramWords
+from tests.channels.telegram_world import ANNA, EVE, TEAM
+from tests.desks import MONDAY
+from tests.peers.telegram import TOKEN, Fault, TelegramHouse, telegram_house
+
+QUICK = Limits(chat_seconds=0.01)
+
+
+@dataclass
+class Out:
+    """A sender whose words are given by the test."""
+
+    house: TelegramHouse
+    sender: TelegramSender
+    words: TelegramWords = field(default_factory=lambda: TelegramWords("Hello", "Hello"))
+    gone: list[str] = field(default_factory=list)
+    moved: list[tuple[int, int]] = field(default_factory=list)
+    count: int = 0
+
+    async def say(self, html: str = "Hello", to: int = ANNA, *, answers: str = "", **changes: Any) -> Receipt:
+        self.words = replace(self.words, html=html, plain=html)
+        self.count += 1
+        message = OutgoingMessage(
+            "tg", Party("telegram", f"tg/{to}"), 7, Kind.REPLY, f"token-{self.count}",
+            Notice("reply", "en", "UTC", {"state": changes.pop("state", "open")}), MONDAY, ThreadRef(answers=answers),
+        )  # fmt: skip
+        return await self.sender.send(replace(message, **changes))
+
+    async def card(
+        self, html: str, title: str, *, state: str = "open", card: str = "", topic: str = ""
+    ) -> Receipt:
+        self.words = replace(self.words, title=title, buttons=(Button("take", "take::7"),))
+        thread = ThreadRef(answers=topic, card=card)
+        return await self.say(html, TEAM, kind=Kind.CARD, thread=thread, state=state)
+
+
+@asynccontextmanager
+async def an_out(limits: Limits = QUICK, seconds: float = 5.0, *, forum: bool = True) -> AsyncIterator[Out]:
+    async with telegram_house() as house:
+        for user in (ANNA, EVE):
+            house.world.add_user(user, "Somebody Else")
+            house.world.private(user)
+        house.world.add_group(TEAM, "First line", forum=forum)
+        section = Telegram.model_validate({"token": TOKEN, "api_url": house.api_url})
+
+        async def words(_: OutgoingMessage) -> TelegramWords:
+            return out.words
+
+        async def gone(message: OutgoingMessage) -> None:
+            out.gone.append(message.to.address)
+
+        async def moved(old: int, new: int) -> None:
+            out.moved.append((old, new))
+
+        sender = TelegramSender(
+            Api(section, seconds=seconds), words, moves=Moves(moved), gone=gone, limits=limits
+        )
+        out = Out(house, sender)
+        try:
+            yield out
+        finally:
+            await sender.close()
+
+
+async def test_words_answer_the_message_that_opened_the_conversation() -> None:
+    async with an_out() as out:
+        asked = await out.house.says(ANNA, "help")
+        out.words = replace(out.words, buttons=(Button("Yes", "confirm:yes:7"), Button("No", "confirm:no:7")))
+        receipt = await out.say("<b>Done</b>", answers=f"{ANNA}/{asked.id}")
+        last = out.house.world.chats[ANNA].last()
+        assert (last.text, last.answers, last.buttons()) == (
+            "Done",
+            asked.id,
+            {"Yes": "confirm:yes:7", "No": "confirm:no:7"},
+        )
+        assert receipt == Receipt(f"{ANNA}/{last.id}", (f"{ANNA}/{last.id}",))
+        assert out.house.called("sendMessage")[0]["link_preview_options"] == {"is_disabled": True}
+
+
+async def test_j5_a_wait_that_telegram_asks_for_is_kept_and_the_order_too() -> None:
+    async with an_out() as out:
+        out.house.fail("sendMessage", Fault(429, retry_after=1))
+        await asyncio.gather(out.say("one"), out.say("two"))
+        assert len(out.house.world.chats[ANNA].texts()) == 2
+        first, second, _ = out.house.times("sendMessage")
+        assert second - first >= 1.0
+
+
+async def test_j5_a_long_wait_is_left_to_the_outbox() -> None:
+    async with an_out() as out:
+        out.house.fail("sendMessage", Fault(429, retry_after=90))
+        with pytest.raises(ChannelError) as caught:
+            await out.say()
+        assert caught.value.retry_after is not None
+        assert caught.value.retry_after > 80
+        with pytest.raises(ChannelError):
+            await out.say()
+        assert len(out.house.called("sendMessage")) == 1
+
+
+async def test_j5_one_chat_that_must_wait_delays_no_other() -> None:
+    async with an_out(Limits(chat_seconds=30.0)) as out:
+        await out.say("one")
+        with pytest.raises(ChannelError):
+            await out.say("two")
+        async with asyncio.timeout(5):
+            await out.say("other", EVE)
+
+
+async def test_j5_a_group_gets_twenty_in_a_minute() -> None:
+    now = [0.0]
+    pace = Pace(Limits(chat_seconds=0.0), lambda: now[0])
+    for _ in range(20):
+        await pace.before(TEAM)
+    with pytest.raises(ChannelError) as caught:
+        await pace.before(TEAM)
+    assert caught.value.retry_after == 60
+    await pace.before(ANNA)
+    now[0] = 60.0
+    await pace.before(TEAM)
+
+
+async def test_j6_a_long_text_goes_in_parts_with_the_buttons_below_the_last() -> None:
+    async with an_out() as out:
+        out.words = replace(out.words, buttons=(Button("Yes", "confirm:yes:7"),))
+        receipt = await out.say("\U0001f600 word " * 1500)
+        said = list(out.house.world.chats[ANNA].messages.values())
+        assert len(said) == 3
+        assert [bool(m.markup) for m in said] == [False, False, True]
+        assert len(receipt.threads) == 3
+
+
+async def test_j6_after_a_failure_the_parts_that_are_there_are_not_sent_again() -> None:
+    async with an_out() as out:
+        text = "word " * 1500
+        await out.say("before")
+        out.house.fail("sendMessage", Fault(), Fault(500, "Internal Server Error"))
+        with pytest.raises(ChannelError) as caught:
+            await out.say(text, token="same")
+        assert not caught.value.ambiguous
+        await out.say(text, token="same")
+        assert len(out.house.world.chats[ANNA].texts()) == 3
+
+
+async def test_j7_what_cannot_be_read_as_markup_goes_as_plain_text() -> None:
+    async with an_out() as out:
+        await out.say('<b>_*[ &amp; <a href="https://x.example">see</a>')
+        assert out.house.world.chats[ANNA].texts() == ["_*[ & see (https://x.example)"]
+
+
+async def test_j8_silence_after_the_request_is_ambiguous_and_a_refused_connection_is_not() -> None:
+    async with an_out() as out:
+        out.house.fail("sendMessage", Fault(hang=True))
+        with pytest.raises(ChannelError) as caught:
+            await out.say()
+        assert caught.value.ambiguous
+        out.house.fail("sendMessage", Fault(504, "Gateway Timeout"), Fault(502, "Bad Gateway"))
+        with pytest.raises(ChannelError) as caught:
+            await out.say()
+        assert caught.value.ambiguous
+        with pytest.raises(ChannelError) as caught:
+            await out.say()
+        assert not caught.value.ambiguous
+    nobody = Telegram.model_validate({"token": TOKEN, "api_url": "http://127.0.0.1:1"})
+    api = Api(nobody)
+    with pytest.raises(ChannelError) as caught:
+        await api.call("getMe")
+    assert not caught.value.ambiguous
+    await api.close()
+
+
+async def test_j12_who_has_blocked_the_bot_is_marked_and_not_tried_again() -> None:
+    async with an_out() as out:
+        out.house.world.chats[ANNA].blocked = True
+        with pytest.raises(ChannelError) as caught:
+            await out.say()
+        assert caught.value.permanent
+        assert out.gone == [f"tg/{ANNA}"]
+        assert len(out.house.called("sendMessage")) == 1
+
+
+async def test_j12_a_group_that_has_moved_is_followed_and_remembered() -> None:
+    async with an_out() as out:
+        out.house.world.add_group(-2002, "First line")
+        out.house.world.chats[TEAM].moved_to = -2002
+        receipt = await out.say("hello", TEAM, answers=f"{TEAM}/3")
+        await out.say("again", TEAM)
+        assert receipt.reference.startswith("-2002/")
+        assert out.house.world.chats[-2002].texts() == ["hello", "again"]
+        assert out.moved == [(TEAM, -2002)]
+
+
+async def test_a_card_has_a_topic_that_is_named_closed_and_opened_with_its_ticket() -> None:
+    async with an_out() as out:
+        receipt = await out.card("card", "HD-7 · new · Fire", state="new")
+        team = out.house.world.chats[TEAM]
+        (topic,) = team.topics
+        card = team.last()
+        assert receipt == Receipt(f"{TEAM}/{card.id}", (f"{TEAM}/topic/{topic}", f"{TEAM}/{card.id}"))
+        assert (card.topic, card.pinned, card.buttons()) == (topic, True, {"take": "take::7"})
+        place = f"{TEAM}/topic/{topic}"
+        again = await out.card(
+            "closed", "HD-7 · closed · Fire", state="closed", card=receipt.reference, topic=place
+        )
+        assert (again.reference, card.text) == (receipt.reference, "closed")
+        assert team.topics[topic] == {"name": "HD-7 · closed · Fire", "closed": True}
+        await out.card("open", "HD-7 · open · Fire", card=receipt.reference, topic=place)
+        assert team.topics[topic] == {"name": "HD-7 · open · Fire", "closed": False}
+        await out.say("a note", TEAM, answers=place)
+        assert team.last().topic == topic
+
+
+async def test_a_topic_that_was_removed_is_made_anew_with_its_card() -> None:
+    async with an_out() as out:
+        receipt = await out.card("card", "HD-7")
+        team = out.house.world.chats[TEAM]
+        team.topics.clear()
+        team.messages.clear()
+        again = await out.card("card", "HD-7", card=receipt.reference, topic=receipt.threads[0])
+        assert again.threads[0] == f"{TEAM}/topic/{next(iter(team.topics))}" != receipt.threads[0]
+
+
+async def test_a_card_that_failed_half_way_uses_the_topic_that_is_there() -> None:
+    async with an_out() as out:
+        out.house.fail("sendMessage", Fault(502, "Bad Gateway"))
+        with pytest.raises(ChannelError):
+            await out.card("card", "HD-7")
+        await out.card("card", "HD-7")
+        assert len(out.house.world.chats[TEAM].topics) == 1
+
+
+async def test_a_group_without_topics_has_cards_that_are_answered() -> None:
+    async with an_out(forum=False) as out:
+        receipt = await out.card("card", "HD-7")
+        assert receipt.threads == (receipt.reference,)
+        await out.say("a note", TEAM, answers=receipt.threads[0])
+        assert f"{TEAM}/{out.house.world.chats[TEAM].last().answers}" == receipt.reference
+
+
+async def test_files_follow_the_words() -> None:
+    async with an_out() as out:
+        out.words = replace(out.words, files=(Attachment("a.pdf", "application/pdf", 3, "0" * 64, b"abc"),))
+        await out.say("here it is")
+        assert out.house.world.chats[ANNA].last().document == b"abc"
+        assert out.house.wrong == []
+
+
+async def test_an_address_that_is_none_is_refused() -> None:
+    async with an_out() as out:
+        with pytest.raises(ChannelError) as caught:
+            await out.say(to="x")  # type: ignore[arg-type]  # what a broken address would be
+        assert caught.value.permanent
