@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.channels.telegram_world import ANNA, BEN, telegram_world
+from tests.channels.telegram_world import ANNA, BEN, EVE, telegram_world
 
 
 async def test_a_message_opens_a_ticket_with_a_topic_and_the_agents_words_come_back(tmp_path: Path) -> None:
@@ -19,3 +19,53 @@ async def test_a_message_opens_a_ticket_with_a_topic_and_the_agents_words_come_b
 
         await world.house.says(BEN, "Somebody is on the way with water.", world.team, topic=topic)
         await world.until(lambda: "on the way with water" in world.said_to(ANNA))
+
+
+async def test_an_agent_works_in_the_topic_and_it_follows_the_ticket(tmp_path: Path) -> None:
+    async with telegram_world(tmp_path) as world:
+        await world.house.says(ANNA, "The printer on floor 2 is on fire")
+        await world.until(lambda: world.team.topics)
+        topic = next(iter(world.team.topics))
+        await world.until(lambda: world.team.texts(topic))
+        card = world.team.last()
+        await world.house.presses(BEN, card, "take", world.team)
+        await world.until(lambda: world.team.topics[topic]["name"].startswith("HD-1 \u00b7 open"))
+        await world.until(lambda: "Ben Lee" in card.text)
+
+        await world.house.says(BEN, "note: the toner is empty", world.team, topic=topic)
+        await world.house.says(BEN, "/resolve Toner was changed.", world.team, topic=topic)
+        await world.until(lambda: "Toner was changed" in world.said_to(ANNA))
+        assert "toner is empty" not in world.said_to(ANNA)
+        assert world.tickets()[0].state == "resolved"
+
+
+async def test_j14_in_a_topic_only_agents_have_power(tmp_path: Path) -> None:
+    async with telegram_world(tmp_path) as world:
+        await world.house.says(ANNA, "The printer on floor 2 is on fire")
+        await world.until(lambda: world.team.topics)
+        topic = next(iter(world.team.topics))
+        await world.until(lambda: world.team.texts(topic))
+        world.house.world.users[EVE] |= {"first_name": "Ben", "last_name": "Lee"}
+        await world.house.presses(EVE, world.team.last(), "take", world.team)
+        await world.house.says(EVE, "/resolve done", world.team, topic=topic)
+        await world.house.says(EVE, "Your password, please", world.team, topic=topic)
+        await world.until(lambda: [row for row in world.inbox() if row.outcome] and len(world.inbox()) == 4)
+        await world.until(lambda: all(row.outcome for row in world.inbox()))
+        assert world.tickets()[0].state == "new"
+        assert "password" not in world.said_to(ANNA)
+
+
+async def test_a_requester_starts_asks_and_closes(tmp_path: Path) -> None:
+    async with telegram_world(tmp_path) as world:
+        await world.house.says(ANNA, "/start")
+        await world.until(lambda: "How can we help?" in world.said_to(ANNA))
+        await world.house.says(ANNA, "/new")
+        await world.until(lambda: "/new" in world.said_to(ANNA))
+        prompt = world.house.world.chats[ANNA].last()
+        await world.house.says(ANNA, "I need a chair", answers=prompt)
+        await world.until(lambda: "HD-1" in world.said_to(ANNA))
+        await world.house.says(ANNA, "/status")
+        await world.until(lambda: "status" in [row.event for row in world.outbox()])
+        await world.house.says(ANNA, "/close")
+        await world.until(lambda: world.tickets()[0].state == "closed")
+        assert len(world.tickets()) == 1
