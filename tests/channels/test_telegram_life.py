@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from email import message_from_bytes, policy
 from pathlib import Path
 
-from tests.channels.telegram_world import ANNA, BEN, EVE, telegram_world
+from bot.message import Payload
+from tests.channels.telegram_world import ANNA, BEN, EVE, TEAM, telegram_world
 
 
 async def test_a_message_opens_a_ticket_with_a_topic_and_the_agents_words_come_back(tmp_path: Path) -> None:
@@ -69,3 +72,42 @@ async def test_a_requester_starts_asks_and_closes(tmp_path: Path) -> None:
         await world.house.says(ANNA, "/close")
         await world.until(lambda: world.tickets()[0].state == "closed")
         assert len(world.tickets()) == 1
+
+
+async def test_a_requester_by_mail_and_an_agent_in_telegram_and_on_in_telegram_after_linking(
+    tmp_path: Path,
+) -> None:
+    async with telegram_world(tmp_path, senders={"check": "off", "trusted": []}) as world:
+        raw = b"From: Anna <anna@house.example>\r\nTo: help@house.example\r\nSubject: Printer\r\n\r\nIt is on fire.\r\n"
+        envelope = {"mail_from": "anna@house.example", "rcpt_to": ["help@house.example"], "peer": "192.0.2.1"}
+        mail = Payload(world.app.config.smtp.name, "mail-1", raw, world.app.now(), envelope)
+        await world.app.intake.accept(mail)
+        await world.until(lambda: world.team.topics)
+        topic = next(iter(world.team.topics))
+        await world.until(lambda: world.team.texts(topic))
+        await world.house.says(BEN, "Bring it outside, please.", world.team, topic=topic)
+        await world.until(lambda: "Bring it outside" in "".join(mails(tmp_path)))
+
+        await world.house.says(ANNA, "/link anna@house.example")
+        await world.until(lambda: codes(tmp_path))
+        await world.house.says(ANNA, f"/link {codes(tmp_path)[-1]}")
+        await world.until(lambda: "linked" in [row.event for row in world.outbox()])
+        await world.house.says(ANNA, "It stands outside now.")
+        await world.until(lambda: "It stands outside now" in world.said_to(TEAM))
+        await world.house.says(BEN, "Thank you, we come.", world.team, topic=topic)
+        await world.until(lambda: "Thank you, we come" in world.said_to(ANNA))
+        assert len(world.tickets()) == 1
+
+
+def mails(folder: Path) -> list[str]:
+    """The mails that have gone out."""
+    parsed = [
+        message_from_bytes(f.read_bytes(), policy=policy.default)
+        for f in (folder / "outbox" / "new").glob("*")
+    ]
+    return [str(body.get_content()) for mail in parsed if (body := mail.get_body(("plain",)))]
+
+
+def codes(folder: Path) -> list[str]:
+    """The one-time codes that have gone out by mail."""
+    return re.findall(r"\b[A-Z2-9]{5}-[A-Z2-9]{5}\b", "\n".join(mails(folder)))
