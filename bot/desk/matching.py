@@ -66,7 +66,9 @@ def named(
         return None
     follows = conversation.role_of(tx, facts.id, person_id) == conversation.FOLLOWER
     takes_part = follows or person_id == facts.requester_id
-    return _found(facts, message, Reason.REFERENCE if takes_part else Reason.NOT_PARTICIPANT, desk, now)
+    if not takes_part:
+        return Match(facts, Reason.NOT_PARTICIPANT)  # whatever has become of the ticket since
+    return _found(facts, message, Reason.REFERENCE, desk, now)
 
 
 def references(message: IncomingMessage, desk: Desk) -> Iterator[Reference]:
