@@ -292,10 +292,7 @@ def _tell(
     now: datetime,
 ) -> None:
     """A clock's word to agents waits for their morning, unless the priority has its nights."""
-    letter = Letter(Kind.NOTICE, event, values, at_daytime=True)
-    for key in sorted(keys):
-        reader = letters.agent_reader(desk.roster.load(tx, key, now), desk)
-        letters.write(tx, reader, ticket, letter, desk, now)
+    notices.tell_each(tx, ticket, Letter(Kind.NOTICE, event, values, at_daytime=True), keys, desk, now)
 
 
 def _people_of(tx: Tx, ticket: WholeTicket) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -18,6 +18,7 @@ from bot.store.conversation import WholeTicket
 from bot.store.dialect import AT_ONCE
 from bot.store.engine import Tx
 from bot.store.people import KnownPerson
+from bot.store.said import was_told
 
 _WROTE: Final = "requester_wrote"
 _ALWAYS: Final = frozenset({"new_ticket", _WROTE})
@@ -138,6 +139,9 @@ def tell(
         if rooms.are_read_by(here, key, desk):
             return True
         reader = letters.agent_reader(desk.roster.load(tx, key, now), desk)
+        heard = letter.event == "new_ticket" and ticket.major and key != owner
+        if heard and was_told(tx, ticket.id, "major", reader.canonical):
+            return True  # of a major incident one notice is enough
         said = _in_their_words(letter, ticket, desk, reader.locale, yours=key == owner)
         return letters.write(tx, reader, ticket, said, desk, now)
 
@@ -146,6 +150,33 @@ def tell(
     for key in desk.roster.of_team(ticket.queue):
         if key not in {owner, but}:
             tell_one(key)
+
+
+def tell_each(
+    tx: Tx,
+    ticket: WholeTicket,
+    letter: Letter,
+    keys: Collection[str],
+    desk: Desk,
+    now: datetime,
+    *,
+    in_confidence: bool = False,
+) -> set[str]:
+    """Tell certain agents: in the ticket's room, and by mail those of them who do not read it.
+    ``in_confidence``: the room hears it only for the sake of one of them who reads it. Returns whom it goes
+    to."""
+    here = rooms.of_ticket(tx, ticket, desk)
+    there = {key for key in keys if rooms.are_read_by(here, key, desk)}
+    if here and (there or not in_confidence):
+        _tell_rooms(tx, ticket, letter, desk.roster.owner(tx, ticket.owner_id), desk, now, ())
+    told = set(there)
+    for key in sorted({*keys} - there):
+        reader = letters.agent_reader(desk.roster.load(tx, key, now), desk)
+        yours = desk.roster.owner(tx, ticket.owner_id) == key
+        said = _in_their_words(letter, ticket, desk, reader.locale, yours=yours)
+        if letters.write(tx, reader, ticket, said, desk, now):
+            told.add(key)
+    return told
 
 
 def _tell_rooms(
@@ -204,6 +235,8 @@ def _in_their_words(letter: Letter, ticket: WholeTicket, desk: Desk, locale: str
             "asked": stories.open_questions(ticket, desk, locale),
             "major": ticket.major,
         }
+    elif letter.event == "breached":
+        more = {"yours": yours}
     elif letter.event == "requester_wrote":
         words = _plain(str(letter.values.get("text", "")))
         given = stories.answers(ticket, desk, locale)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from bot.desk import answers, asking, confirmation, courtesy, informing, letters, matching, ratings, tickets
+from bot.desk import answers, asking, confirmation, courtesy, informing, matching, notices, ratings, tickets
 from bot.desk.answers import Said
 from bot.desk.desk import Desk
 from bot.desk.incoming import Incoming
@@ -171,8 +171,8 @@ def _alarm(incoming: Incoming, ticket: WholeTicket, rating: Rating) -> None:
         "who": incoming.person.name or incoming.sender,
         "owner": owner.name if owner else "",
     }
-    reader = letters.agent_reader(desk.roster.load(tx, key, now), desk)
-    told = letters.write(tx, reader, ticket, Letter(Kind.NOTICE, "low_rating", values), desk, now)
+    letter = Letter(Kind.NOTICE, "low_rating", values)
+    told = notices.tell_each(tx, ticket, letter, {key}, desk, now, in_confidence=True)
     _record(incoming, ticket.id, "rating.told" if told else "rating.untold", {"to": key}, None)
 
 
