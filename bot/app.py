@@ -49,10 +49,10 @@ if TYPE_CHECKING:
 
     from bot.channels.slack_send import SlackSender
     from bot.channels.telegram_bots import Bot
+    from bot.channels.telegram_words import TelegramWords
     from bot.mail.compose import ComposedMail
     from bot.ports import Accept, Sender, Source
     from bot.render.mail import MailJob
-    from bot.render.telegram_words import TelegramWords
 
 log = logging.getLogger("deskbot.app")
 
@@ -251,7 +251,7 @@ class App:
 
     async def _telegram_words(self, message: OutgoingMessage) -> TelegramWords:
         """Words and buttons for one message, made in a child; when a template breaks it, the built-in one speaks."""
-        from bot.render.telegram_words import TelegramJob, write_telegram
+        from bot.channels.telegram_words import TelegramJob, write_telegram
 
         desk, folder = self.config.desk, self.config.templates.folder
         job = TelegramJob(
@@ -430,7 +430,7 @@ def _chat_jobs(config: Config) -> tuple[str, ...]:
     telegram = any(section.enabled for section in config.telegram.values())
     return (
         *(("bot.channels.slack_blocks",) if slack else ()),
-        *(("bot.render.telegram_words",) if telegram else ()),
+        *(("bot.channels.telegram_words",) if telegram else ()),
     )
 
 

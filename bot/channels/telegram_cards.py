@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.channels import telegram_text as wording
 from bot.channels.telegram_api import Refused
+from bot.channels.telegram_words import TelegramWords
 from bot.errors import ChannelError
 from bot.message import OutgoingMessage, Receipt
-from bot.render.telegram_words import TelegramWords
 
 if TYPE_CHECKING:
     from bot.channels.telegram_sender import TelegramSender, Where

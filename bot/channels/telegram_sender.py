@@ -17,9 +17,9 @@ from typing import Any, Final
 from bot.channels import telegram_text as wording
 from bot.channels.telegram_api import LARGEST_UPLOAD, Api, Elsewhere, Refused
 from bot.channels.telegram_pace import Limits, Pace
+from bot.channels.telegram_words import Button, TelegramWords
 from bot.errors import ChannelError
 from bot.message import Attachment, Kind, OutgoingMessage, Receipt
-from bot.render.telegram_words import Button, TelegramWords
 
 log = logging.getLogger("deskbot.telegram")
 

@@ -13,10 +13,10 @@ import pytest
 from bot.channels.telegram_api import Api
 from bot.channels.telegram_pace import Limits, Pace
 from bot.channels.telegram_sender import Moves, TelegramSender
+from bot.channels.telegram_words import Button, TelegramWords
 from bot.config.chats import Telegram
 from bot.errors import ChannelError
 from bot.message import Attachment, Kind, Notice, OutgoingMessage, Party, Receipt, ThreadRef
-from bot.render.telegram_words import Button, TelegramWords
 from tests.channels.telegram_world import ANNA, EVE, TEAM
 from tests.desks import MONDAY
 from tests.peers.telegram import TOKEN, Fault, TelegramHouse, telegram_house

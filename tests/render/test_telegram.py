@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.channels.telegram_words import TelegramJob, write_telegram
 from bot.errors import TemplateError
 from bot.message import Choice, Kind
 from bot.render import Renderer, markdown, telegram
-from bot.render.telegram_words import TelegramJob, write_telegram
 from tests.render.jobs import NOW, message, notice
 
 _KNOWN = re.compile(
