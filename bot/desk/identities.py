@@ -34,6 +34,7 @@ from bot.store import tickets as store_tickets
 from bot.store.identities import Code
 
 CODE: Final = "link_code"
+STATED: Final = "stated"
 MINUTES: Final = 15
 """How long a code is good."""
 TRIES: Final = 5
@@ -136,6 +137,7 @@ def _state(incoming: Incoming, asked: Asked) -> Outcome:
     """The person says in which language, or in which zone, they want to be written to."""
     values = {"locale": asked.locale} if asked.locale else {"time_zone": asked.time_zone}
     people.change(incoming.tx, incoming.person.id, **values)
+    _answer(incoming, STATED, {"language": asked.locale, "time_zone": asked.time_zone})
     return Outcome(Result.COMMANDED, Reason.STATED)
 
 

@@ -49,6 +49,8 @@ class _Door(NamedTuple):
 
     reader: Reader
     channel: str = ""
+    agent: bool = True
+    """Whether it is an agent's, who can answer with commands."""
 
 
 def declare(
@@ -66,25 +68,43 @@ def declare(
     return Declared(ticket, announce(tx, ticket, reason, by, desk, now))
 
 
-def at_opening(tx: Tx, number: int, reason: str, desk: Desk, now: datetime, *, proved: bool) -> None:
+def at_opening(
+    tx: Tx,
+    number: int,
+    reason: str,
+    desk: Desk,
+    now: datetime,
+    *,
+    proved: bool,
+    sign: tuple[str, str] = ("", ""),
+) -> None:
     """A ticket that the rules have opened as one: what is left to do is to tell everybody. ``proved``: whether
-    its sender is."""
+    its sender is; ``sign``: see ``rules.Decision``."""
     ticket = conversation.whole(tx, number)
     if ticket is None:
         return
     hour = now - timedelta(hours=1)
     if said.majors_before(tx, number, hour, proved=proved) < MOST_IN_AN_HOUR[proved]:
-        announce(tx, ticket, reason, None, desk, now)
+        announce(tx, ticket, reason, None, desk, now, sign)
         return
     tickets.record(tx, number, "delivery.suppressed", now, after={"event": EVENT, "reason": TOO_MANY})
     log.error("major incident, not announced", extra={"action": "ticket.major.muted", "ticket": number})
 
 
-def announce(tx: Tx, ticket: WholeTicket, reason: str, by: Agent | None, desk: Desk, now: datetime) -> int:
+def announce(
+    tx: Tx,
+    ticket: WholeTicket,
+    reason: str,
+    by: Agent | None,
+    desk: Desk,
+    now: datetime,
+    sign: tuple[str, str] = ("", ""),
+) -> int:
     """Tell everybody who is to be told, and note whom. Returns how many people were reached."""
     contacts = _contacts(ticket.queue, desk, now)
-    values = _values(tx, ticket, reason, by, contacts)
+    values = _values(tx, ticket, reason, by, contacts) | {"because": sign[0], "sign": sign[1]}
     letter = Letter(Kind.NOTICE, EVENT, values, at_daytime=False)
+    bare = replace(letter, values={**values, "agent": False})
     told: set[str] = set(by.addresses) if by else set()
     reached: list[str] = []
     for doors in _people(tx, ticket, contacts, desk, now):
@@ -92,7 +112,8 @@ def announce(tx: Tx, ticket: WholeTicket, reason: str, by: Agent | None, desk: D
         for door in doors:
             if door.reader.canonical not in told:
                 told.add(door.reader.canonical)
-                said |= letters.write(tx, door.reader, ticket, letter, desk, now, channel=door.channel)
+                theirs = letter if door.agent else bare
+                said |= letters.write(tx, door.reader, ticket, theirs, desk, now, channel=door.channel)
         if said:
             reached.append(doors[0].reader.canonical)
     rooms.told(tx, ticket, letter, desk, now)
@@ -168,5 +189,6 @@ def _door(tx: Tx, name: str, address: str, desk: Desk, now: datetime) -> _Door:
     person = people.find(tx, EMAIL, key) or people.add(tx, Party(EMAIL, address, name), key, now)
     party = Party(EMAIL, address, name)
     return _Door(
-        Reader(person.id, party, key, person.locale or home.locale, person.time_zone or home.time_zone)
+        Reader(person.id, party, key, person.locale or home.locale, person.time_zone or home.time_zone),
+        agent=key in desk.roster.by_address,
     )

@@ -34,6 +34,9 @@ class Decision:
     major: str = ""
     """Why it is a major incident; empty: it is none."""
     steps: tuple[str, ...] = ()
+    sign: tuple[str, str] = ("", "")
+    """What told of the major incident, for whoever has to say it in another language: "word", "sender" or "rule",
+    and which one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def decide(message: IncomingMessage, sender: str, desk: Desk, now: datetime) -> 
     waking = [finding for finding in _findings(own, desk) if finding.holds and finding.rule.major]
     if category := desk.config.categories.get(read.values.get("category", "")):
         read.fill(category)
-    major = _major(own, desk, waking, read.steps)
+    major, *sign = _major(own, desk, waking, read.steps)
     if major:
         read.values |= {"impact": "high", "urgency": "high"}
     priority = desk.config.major.priority if major else _priority(read, desk)
@@ -121,6 +124,7 @@ def decide(message: IncomingMessage, sender: str, desk: Desk, now: datetime) -> 
         read.values.get("language"),
         major,
         tuple(read.steps),
+        (sign[0], sign[1]),
     )
 
 
@@ -163,19 +167,19 @@ def _priority(read: _Read, desk: Desk) -> str:
     return priority
 
 
-def _major(facts: Facts, desk: Desk, waking: list[Finding], steps: list[str]) -> str:
-    """Why it is a major incident, or nothing. Whoever could be anybody wakes nobody (E7)."""
-    reason, wakes = _sign_of_major(facts, desk, waking)
+def _major(facts: Facts, desk: Desk, waking: list[Finding], steps: list[str]) -> tuple[str, str, str]:
+    """Why it is a major incident, or nothing, and what told of it. Whoever could be anybody wakes nobody (E7)."""
+    reason, wakes, because, sign = _sign_of_major(facts, desk, waking)
     if not reason:
-        return ""
+        return "", "", ""
     if not wakes:
         steps.append(f"no major incident although {reason}: nothing tells that its sender is who they say")
-        return ""
+        return "", "", ""
     steps.append(f"major incident: {reason} -> priority {desk.config.major.priority}")
-    return reason
+    return reason, because, sign
 
 
-def _sign_of_major(facts: Facts, desk: Desk, waking: list[Finding]) -> tuple[str, bool]:
+def _sign_of_major(facts: Facts, desk: Desk, waking: list[Finding]) -> tuple[str, bool, str, str]:
     """A sign, and whether this sender may give it.
 
     A proved sender may. One of a domain that the desk serves may by words, when a person wrote them and nothing
@@ -185,12 +189,14 @@ def _sign_of_major(facts: Facts, desk: Desk, waking: list[Finding]) -> tuple[str
     proved = message.authentication.verdict is Verdict.PASS
     person = message.automation is Automation.NONE
     served = desk.serves(facts.sender) and not facts.forged and person
-    signs: list[tuple[str, bool]] = [(f"rule {f.rule.name}: {f.because}", proved or served) for f in waking]
+    signs: list[tuple[str, bool, str, str]] = [
+        (f"rule {f.rule.name}: {f.because}", proved or served, "rule", f.rule.name) for f in waking
+    ]
     if told.major_words and person and (word := wording.first_of(told.major_words, facts.said)):
-        signs.append((f'the word "{word}" stands in it', proved or served))
+        signs.append((f'the word "{word}" stands in it', proved or served, "word", word))
     if told.major_senders and (found := table.is_from(facts.sender, told.major_senders)):
-        signs.append((f"it comes from {found}", proved))
-    return next((sign for sign in signs if sign[1]), signs[0] if signs else ("", False))
+        signs.append((f"it comes from {found}", proved, "sender", found))
+    return next((sign for sign in signs if sign[1]), signs[0] if signs else ("", False, "", ""))
 
 
 def _told(values: dict[str, Any]) -> str:

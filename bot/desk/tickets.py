@@ -97,7 +97,7 @@ def open_for(
         | intervals.at_opening(decision.priority, desk, now),
     )
     if decision.major:
-        major.at_opening(tx, number, decision.major, desk, now, proved=proved)
+        major.at_opening(tx, number, decision.major, desk, now, proved=proved, sign=decision.sign)
     return Opened(number, promise, locale, decision, asked, follows.ticket.id if follows else None)
 
 

@@ -163,6 +163,7 @@ WORDS: Final = Words(
         "link_code": "a one-time code",
         "linked": "the news that two addresses are one person’s",
         "link_failed": "the news that a code was not taken",
+        "stated": "the answer to what they said of their language or time zone",
         "new_ticket": "the news of a new request",
         "requester_wrote": "what the requester wrote",
         "card": "the request's card in the team’s room",

@@ -163,6 +163,7 @@ WORDS: Final = Words(
         "link_code": "un codice monouso",
         "linked": "la notizia che due indirizzi sono della stessa persona",
         "link_failed": "la notizia che un codice non è stato accettato",
+        "stated": "la conferma della lingua o del fuso orario",
         "new_ticket": "la notizia di una nuova richiesta",
         "requester_wrote": "ciò che ha scritto il richiedente",
         "card": "la scheda della richiesta nella stanza del team",

@@ -163,6 +163,7 @@ WORDS: Final = Words(
         "link_code": "一次性验证码",
         "linked": "两个地址属于同一人的通知",
         "link_failed": "验证码未被接受的通知",
+        "stated": "语言或时区设置的确认",
         "new_ticket": "新工单通知",
         "requester_wrote": "请求人的来信",
         "card": "团队频道中的请求卡片",

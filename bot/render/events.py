@@ -54,6 +54,11 @@ OPTIONAL: Final[dict[str, Any]] = {
     "to_team": "",
     "to": "",
     "standing": "",
+    "agent": True,
+    "because": "",
+    "sign": "",
+    "language": "",
+    "time_zone": "",
     "oddities": (),
 }
 
@@ -61,7 +66,7 @@ TO_REQUESTERS: Final = frozenset(
     {
         "received", "progress", "still_open", "delayed", "late", "reply", "resolved", "confirm_reminder",
         "closed", "survey", "sorry", "status", "link_code", "linked", "link_failed",
-        "greeted", "which_ticket",
+        "stated", "greeted", "which_ticket",
     }
 )  # fmt: skip
 """Events that the person who asked is told: nothing in their words comes from the agents' side."""

@@ -103,7 +103,7 @@ class Renderer:
         shown = tuple(map(bool, frame))
         stamps = (x.stamp if isinstance(x, Found) else str(x) for x in layouts)
         above = ANSWER_LINES[locale] if event in FOR_AGENTS and locale in ANSWER_LINES else ""
-        above = "" if form in CHATS else above
+        above = "" if form in CHATS or values.get("agent") is False else above
         key = (skeleton, locale, form, above, shown, *stamps)
         page = self._pages.get(key)
         if page is None:

@@ -147,3 +147,9 @@ def standing(tx: Tx, person: int, most: int, only: int | None = None) -> list[St
     else:
         query = query.where(Ticket.state != "closed", Ticket.merged_into_id.is_(None))
     return [Standing(*row) for row in tx.run(query.order_by(Ticket.id.desc()).limit(most))]
+
+
+def was_told(tx: Tx, ticket: int, event: str, canonical: str) -> bool:
+    """Whether a message of an event about a ticket has been written to an address."""
+    query = sa.select(Outbox.id).where(Outbox.ticket_id == ticket, Outbox.event == event)
+    return tx.run(query.where(Outbox.recipient == canonical).limit(1)).first() is not None

@@ -11,7 +11,7 @@ import pytest
 
 from bot.desk import identities
 from bot.desk.outcome import Outcome, Reason, Result
-from bot.message import Action, Attachment, Automation, Verdict
+from bot.message import Action, Attachment, Automation, Kind, Verdict
 from bot.store import conversation, people, tickets
 from bot.store.engine import Tx
 from bot.store.models import Address, Entry, LinkCode, Outbox, Participant, Person, Ticket
@@ -251,6 +251,10 @@ def test_a_proved_person_states_their_language_and_zone(
     assert says(small, text) == Outcome(Result.COMMANDED, Reason.STATED)
     (person,) = small.rows(Person)
     assert (person.locale, person.time_zone) == (locale, zone)
+    (answer,) = letters(small, ANN, "stated")
+    assert (answer.kind, answer.notice.values["language"]) == (Kind.NOTICE, locale or "")
+    assert answer.notice.values["time_zone"] == (zone or "")
+    assert answer.notice.locale == (locale or ("zh" if "时区" in text else "en"))
     assert says(small, text, verdict=Verdict.UNKNOWN).result is Result.OPENED
 
 

@@ -255,3 +255,26 @@ def test_e12_the_same_category_again_changes_nothing(tmp_path: Path) -> None:
         works(desk, ANNA, "#category network", number)
         assert desk.actions(number).count("category") == 1
         assert len(letters(desk, CARLA, "handed_over")) == 1
+
+
+def test_a_contact_who_is_no_agent_is_told_of_no_commands(desk: OpenDesk) -> None:
+    asks(desk, "The server room is very hot.")
+    assert notice(desk, NORA).notice.values["agent"] is False
+    assert notice(desk, ANNA).notice.values.get("agent", True) is True
+
+
+def test_why_it_is_one_is_told_as_a_code_and_an_agent_s_reason_as_it_is(desk: OpenDesk) -> None:
+    asks(desk, "The server room is very hot.")
+    values = notice(desk, NORA).notice.values
+    assert (values["because"], values["sign"]) == ("word", "server room")
+    works(desk, ANNA, "#major It spreads.", asks(desk))
+    values = letters(desk, NORA, "major")[-1].notice.values
+    assert (values["because"], values["reason"], values["by"]) == ("", "It spreads.", "Anna Rossi")
+
+
+def test_who_was_told_of_a_major_incident_gets_no_second_notice_of_the_new_ticket(desk: OpenDesk) -> None:
+    asks(desk, "The server room is very hot.")
+    assert letters(desk, ANNA, "major")
+    assert [one.to.address for one in letters(desk, event="new_ticket")] == [BOB]
+    asks(desk, "A printer is hot.")
+    assert letters(desk, ANNA, "new_ticket")

@@ -161,6 +161,7 @@ TO_AGENTS: Final[dict[str, tuple[Sample, ...]]] = {
         ("hostile", {**_HOSTILE_OURS, "target": "resolution", "percent": 75, "due": SOON}),
     ),
     "breached": (
+        ("yours", {**_OURS, "target": "resolution", "due": LATE, "level": 2, "to_team": "", "yours": True}),
         (
             "usual",
             {
@@ -222,6 +223,13 @@ TO_AGENTS: Final[dict[str, tuple[Sample, ...]]] = {
                 ],
             },
         ),
+        (
+            "to a contact",
+            {**_OURS, "because": "word", "sign": "fire", "text": ASKED, "agent": False, "reason": ""},
+        ),
+        ("to a contact, nobody has it", {**_OURS, "owner": "", "agent": False, "reason": "", "by": ""}),
+        ("by a sender", {**_OURS, "because": "sender", "sign": "alarm.example", "reason": ""}),
+        ("by a rule", {**_OURS, "because": "rule", "sign": "fire-alarm", "reason": ""}),
         (
             "by an agent",
             {

@@ -218,6 +218,13 @@ TO_REQUESTERS: Final[dict[str, tuple[Sample, ...]]] = {
         ("usual", {**_STATUS, "addresses": ["anna@example.com", "anna@home.example"]}),
         ("hostile", {**_STATUS, "addresses": [HOSTILE]}),
     ),
+    "stated": (
+        ("usual", {**_STATUS, "language": "it", "time_zone": ""}),
+        ("english", {**_STATUS, "language": "en", "time_zone": ""}),
+        ("chinese", {**_STATUS, "language": "zh", "time_zone": ""}),
+        ("zone", {**_STATUS, "language": "", "time_zone": "Europe/Rome"}),
+        ("hostile", {**_STATUS, "language": HOSTILE, "time_zone": HOSTILE}),
+    ),
     "link_failed": tuple(
         ("usual" if reason == "wrong" else reason, {**_STATUS, "reason": reason})
         for reason in ("wrong", "expired", "used", "unknown-address", "too-many", "of-tomorrow")
