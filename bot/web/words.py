@@ -197,7 +197,7 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
         "È già stata data una risposta, oppure la richiesta è andata avanti.",
     ),
     # After a form.
-    "noted-title": ("Noted", "已记录", "Ricevuto"),
+    "noted-title": ("Noted.", "已记录。", "Ricevuto."),
     "noted-add": (
         "Thank you. Your message has been noted; it appears here in a moment.",
         "谢谢。您的消息已记录，稍后会显示在这里。",
