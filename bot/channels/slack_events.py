@@ -137,7 +137,7 @@ class Events:
         at = self._at
         taken = await slack_files.take(at.web, late, at.section.max_file, slack_files.LATE_SECONDS)
         told = {**about, "lost": taken.lost + slack_files.gone(taken.late)}
-        event = {**kept, "text": ""}
+        event = {**kept, "text": "", "said": kept.get("text", "")}
         try:
             await at.keep(at.payload(f"{channel}:{kept['ts']}:files", Act.FILES, event, told, taken.files))
         except StoreUnavailable as error:

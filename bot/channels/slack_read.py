@@ -15,13 +15,14 @@ from typing import Any, Final
 
 from bot.channels.slack_payload import Act, File, take_apart
 from bot.channels.slack_text import plain, without_mention
-from bot.desk.commands import VERBS, Takes
+from bot.desk.commands import VERBS, Takes, parse_said
 from bot.errors import HeldError
 from bot.mail.attachments import safe_name
 from bot.message import Action, Attachment, Authentication, IncomingMessage, Party, Payload, Verdict
 
 SLACK: Final = "slack"
-ROOM: Final = "room"
+_AGENTS: Final = frozenset({"room", "private"})
+"""Roles of conversations in which agents speak where the requester does not read."""
 _TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 _RESOLUTION: Final = ("cause", "steps")
 _LONGEST_FIELD: Final = 10_000
@@ -72,6 +73,8 @@ def read(payload: Payload, prefix: str) -> list[IncomingMessage]:
 def _message(kept: Kept) -> IncomingMessage:
     text = kept.words(kept.said("text"))
     shared = kept.event.get("shared")
+    if shared and not text and kept.about("role") in _AGENTS:
+        text = "note: "  # what an agent only passes on is for colleagues, as in a mail
     for one in shared if isinstance(shared, list) else ():
         who = plain(str(one.get("who", "")), {})
         text += f"\n\n{who}:\n{plain(str(one.get('text', '')), kept.names)}"
@@ -79,21 +82,32 @@ def _message(kept: Kept) -> IncomingMessage:
 
 
 def _files(kept: Kept) -> IncomingMessage:
-    return _made(kept, "")
+    """Files of a note, or of a command, are for the agents alone, whenever they come."""
+    if not _orders(kept, kept.words(kept.said("said"))):
+        return _made(kept, "")
+    return _made(kept, "note: " + (", ".join(safe_name(file.name) for file in kept.files) or "files"))
 
 
 def _edit(kept: Kept) -> IncomingMessage:
-    return _made(kept, f"{_as_note(kept)}edited: {kept.words(kept.said('text'))}")
+    words = kept.words(kept.said("text"))
+    return _made(kept, f"{_as_note(kept, words)}edited: {words}")
 
 
 def _delete(kept: Kept) -> IncomingMessage:
     words = kept.words(kept.said("text"))[:_EXCERPT]
-    return _made(kept, f"{_as_note(kept)}deleted: {words}".strip())
+    return _made(kept, f"{_as_note(kept, words)}deleted: {words}".strip())
 
 
-def _as_note(kept: Kept) -> str:
-    """What an agent changes in a room has gone out already: the change is for the agents alone."""
-    return "note: " if kept.about("role") == ROOM else ""
+def _as_note(kept: Kept, words: str) -> str:
+    """What an agent changes has gone out already: the change is for the agents alone, and so is what never was
+    for anybody else."""
+    return "note: " if kept.about("role") in _AGENTS or _orders(kept, words) else ""
+
+
+def _orders(kept: Kept, words: str) -> bool:
+    """Whether words are a note or a command, when an agent says them."""
+    parsed = parse_said(words, kept.prefix)
+    return bool(parsed.commands or parsed.misunderstood)
 
 
 def _done(kept: Kept) -> IncomingMessage:

@@ -77,6 +77,11 @@ class Seen:
         return self.payload.envelope.get("role") == ROOM or self.payload.envelope.get("room") is True
 
     @property
+    def among_agents(self) -> bool:
+        """Whether an agent who speaks there is not read by whoever has asked."""
+        return self.in_room or self.payload.envelope.get("role") == "private"
+
+    @property
     def ticket(self) -> int | None:
         """The ticket in whose conversation it stands."""
         return number(self.payload.envelope, "ticket") or None
@@ -106,9 +111,9 @@ def _pressed(seen: Seen) -> list[IncomingMessage]:
 
 
 def _edited(seen: Seen) -> IncomingMessage:
-    """What an agent changes in a room has gone out already: the change is for the agents alone."""
+    """What an agent changes has gone out already: the change is for the agents alone."""
     words, _ = _words(seen)
-    return _made(seen, f"{'note: ' if seen.in_room else ''}edited: {words}", answers_itself=True)
+    return _made(seen, f"{'note: ' if seen.among_agents else ''}edited: {words}", answers_itself=True)
 
 
 def _said(seen: Seen) -> IncomingMessage:
@@ -116,10 +121,21 @@ def _said(seen: Seen) -> IncomingMessage:
     asked = _asked(seen)
     if asked is not None:
         return _made(seen, words, _answered(asked, words))
+    if seen.among_agents and (part(seen.message, "forward_origin") or _is_a_rest(seen)):
+        return _made(seen, f"note: {words or _names(seen)}")
     found = spoken.read(words, seen.prefix)
     if found is None:
         return _made(seen, words)
     return _command(seen, found)
+
+
+def _is_a_rest(seen: Seen) -> bool:
+    """Whether it is a part of an album, without words and without the others: they may be a note's."""
+    return len(seen.updates) == 1 and bool(album_of(seen.updates[0])) and not _words(seen)[0]
+
+
+def _names(seen: Seen) -> str:
+    return ", ".join(safe_name(file.name) for file in seen.files) or "album"
 
 
 def _words(seen: Seen) -> tuple[str, bool]:
