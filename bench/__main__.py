@@ -1,4 +1,4 @@
-"""``python -m bench [--quick] [--only accept,path,latency,long,idle]``: measure, print a table, write JSON."""
+"""``python -m bench [--quick] [--only accept,path,latency,long,idle,chat]``: measure, print a table, write JSON."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import parts, table
+from bench.chat import chat
 from bench.machine import describe
 from bench.rig import rig
 
-PARTS: Final = ("accept", "path", "latency", "long", "idle")
+PARTS: Final = ("accept", "path", "latency", "long", "idle", "chat")
 
 
 def main() -> None:
@@ -54,6 +55,8 @@ def measure(chosen: Sequence[str], size: parts.Size) -> dict[str, Any]:
             result["long"] = parts.long_run(servers, size, say)
         if "idle" in chosen:
             result["idle"] = parts.idle(servers, size, say)
+        if "chat" in chosen:
+            result["chat"] = chat(servers, size.rounds, size.events, size.cards, say)
     return result
 
 

@@ -33,6 +33,9 @@ class Size:
     long_stores: tuple[Store, ...] = STORES
     idle_seconds: float = 10.0
     starts: int = 3
+    events: int = 400
+    """Events of a chat in one round."""
+    cards: int = 20
 
     def of(self, kind: Kind, mails: int) -> int:
         """Fewer of the larger mails."""
@@ -49,6 +52,8 @@ QUICK: Final = Size(
     long_stores=("sqlite",),
     idle_seconds=3.0,
     starts=1,
+    events=150,
+    cards=5,
 )
 
 
@@ -141,12 +146,13 @@ def _latencies(run: PathRun) -> Row:
         "mails": len(run.report.mails),
         "missing": len(run.report.mails) - len(pairs),
         "turned_away": turned_away(run.report),
-        "from_250": _spread([at - mail.ok for mail, at in pairs if mail.ok is not None]),
-        "from_dot": _spread([at - mail.dot for mail, at in pairs if mail.dot is not None]),
+        "from_250": spread([at - mail.ok for mail, at in pairs if mail.ok is not None]),
+        "from_dot": spread([at - mail.dot for mail, at in pairs if mail.dot is not None]),
     }
 
 
-def _spread(seconds: list[float]) -> dict[str, float]:
+def spread(seconds: list[float]) -> dict[str, float]:
+    """Median and tail, in milliseconds; of two values or more."""
     cuts = statistics.quantiles(seconds, n=100, method="inclusive")
     return {
         "median_ms": 1000 * cuts[49],

@@ -19,6 +19,8 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
         yield from _long(rows)
     if rows := result.get("idle"):
         yield from _idle(rows)
+    if rows := result.get("chat"):
+        yield from _chat(rows)
 
 
 def ratios(rows: Sequence[Row], kind: str, connections: int, what: str) -> list[float]:
@@ -82,3 +84,30 @@ def _idle(rows: Sequence[Row]) -> Iterator[str]:
         cost = f"{row['cpu_percent']:>8.2f}{row['memory_mb']:>8.0f}{row['processes']:>10}"
         yield f"{row['store']:12}{ready}{cost}"
     yield ""
+
+
+def _chat(rows: Sequence[Row]) -> Iterator[str]:
+    yield "Events of Slack a second; in brackets the ratio to the limit in the same round"
+    yield f"{'':12}{'limit':>8}{'acknowledged':>16}{'answered':>16}{'CPU ms':>8}{'missing':>8}"
+    for store in dict.fromkeys(row["store"] for row in rows):
+        chosen = [row for row in rows if row["store"] == store]
+        cells = "".join(f"{_against_limit(chosen, name):>16}" for name in ("accepted", "answered"))
+        limit, cpu = (statistics.median(row[name] for row in chosen) for name in ("limit", "cpu_ms"))
+        missing = sum(row["missing"] + row["cards_missing"] for row in chosen)
+        yield f"{store:12}{limit:>8.0f}{cells}{cpu:>8.2f}{missing:>8}"
+    yield "Milliseconds from an event, one at a time: until the answer is in the conversation, the card in the room"
+    for store in dict.fromkeys(row["store"] for row in rows):
+        for what in ("answer", "card"):
+            figures = [row[what] for row in rows if row["store"] == store and row[what]]
+            if figures:
+                medians = [statistics.median(f[f"{name}_ms"] for f in figures) for name in ("median", "p95")]
+                yield f"{store:12}{what:>8}{medians[0]:>8.0f}{medians[1]:>8.0f}"
+    yield ""
+
+
+def _against_limit(rows: Sequence[Row], what: str) -> str:
+    there = [row for row in rows if what in row]
+    if not there:
+        return "none"
+    rate = statistics.median(row[what] for row in there)
+    return f"{rate:.0f} ({statistics.median(row[what] / row['limit'] for row in there):.2f})"
