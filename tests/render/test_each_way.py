@@ -14,7 +14,16 @@ from tests.render.jobs import job
 from tests.render.test_customers_copy import sent
 from tests.render.test_mail_job import words
 
-ASKS_FOR_AN_ANSWER = {"link_code", "survey", "sorry", "confirm_reminder", "reply", "link_failed"}
+ASKS_FOR_AN_ANSWER = {
+    "link_code",
+    "survey",
+    "sorry",
+    "confirm_reminder",
+    "reply",
+    "link_failed",
+    "greeted",
+    "which_ticket",
+}
 
 
 @pytest.mark.parametrize(
