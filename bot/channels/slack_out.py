@@ -60,9 +60,16 @@ def slack_senders(
 ) -> dict[str, SlackSender]:
     """A sender for each workspace that is enabled, by the channel's name."""
     compose = SlackComposer(config, run, broke, now)
+    urgent = next(iter(config.priorities))
     return {
         name: SlackSender(
-            name, section, compose, load=_loader(blobs, section.max_file), trouble=trouble, now=now
+            name,
+            section,
+            compose,
+            load=_loader(blobs, section.max_file),
+            trouble=trouble,
+            urgent=urgent,
+            now=now,
         )
         for name, section in config.slack.items()
         if section.enabled

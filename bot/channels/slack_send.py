@@ -18,6 +18,7 @@ from bot import clock
 from bot.channels import slack_faults
 from bot.channels.slack_doubts import Doubts
 from bot.channels.slack_faults import Refused
+from bot.channels.slack_marks import Marks
 from bot.channels.slack_queue import SlackQueue
 from bot.channels.slack_share import share
 from bot.channels.slack_wire import Silent, Wire
@@ -62,7 +63,7 @@ class SlackSender:
     """Posts to one workspace: a ``bot.ports.Sender``.
 
     ``compose``: the words of a message. ``load``: the message with the content of its files. ``trouble`` hears
-    what only an administrator can put right.
+    what only an administrator can put right. ``urgent``: the priority that the siren stands for.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class SlackSender:
         trouble: Trouble | None = None,
         queue: SlackQueue | None = None,
         wire: Wire | None = None,
+        urgent: str = "P1",
         now: clock.Clock = clock.now,
     ) -> None:
         self._name = name
@@ -85,6 +87,7 @@ class SlackSender:
         self._queue = queue or SlackQueue()
         self._since: datetime = now()
         self._doubts = Doubts(self._wire)
+        self._marks = Marks(self._wire, urgent)
         self._direct: OrderedDict[str, str] = OrderedDict()
 
     async def send(self, message: OutgoingMessage) -> Receipt:
@@ -163,6 +166,8 @@ class SlackSender:
                 return changed
         ts = await self._once(target, message, words)
         root = target.thread or ts
+        if message.kind is Kind.CARD:
+            await self._marks.show(f"{target.channel}/{ts}", message.notice, new=True)
         files = [file for file in message.attachments if file.content and len(file.content) == file.size]
         rest = words.plain if words.cut else ""
         if files or rest:
@@ -181,6 +186,7 @@ class SlackSender:
             raise
         except ChannelError as error:
             raise ChannelError(str(error), permanent=error.permanent) from None
+        await self._marks.show(message.thread.card, message.notice, new=False)
         return Receipt(message.thread.card, (message.thread.answers or message.thread.card,))
 
     async def _once(self, target: Target, message: OutgoingMessage, words: SlackWords) -> str:
