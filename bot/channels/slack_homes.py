@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MEDIUM: Final = "slack"
 _SOON: Final = timedelta(hours=4)
+_NOBODY: Final = 0
 
 
 class Homes:
@@ -51,8 +52,9 @@ class Homes:
         )
         own = homes.own(tx, person.id) if person else []
         agent = people.find(tx, EMAIL, canonical(section.addresses[0])) if section else None
-        if agent is None or section is None:
+        if section is None:
             return home(looker, own)
-        if person is None or person.id != agent.id:
+        if agent is not None and (person is None or person.id != agent.id):
             own += homes.own(tx, agent.id)
-        return home(looker, own, homes.agents(tx, agent.id, section.teams, now + _SOON))
+        number = agent.id if agent else _NOBODY  # who has done nothing yet owns no ticket, but has a team
+        return home(looker, own, homes.agents(tx, number, section.teams, now + _SOON))
