@@ -133,6 +133,15 @@ class CatchUp:
         return new
 
     async def _one(self, channel: str, message: Mapping[str, Any]) -> int:
+        """One message. What is none, whatever it is, must not keep all others away."""
+        try:
+            return await self._kept(channel, message)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            words = f"a message of history: {type(error).__name__}"
+            log_event(log, "slack.not-understood", words, level=logging.ERROR, channel=self._at.name)
+            return 0
+
+    async def _kept(self, channel: str, message: Mapping[str, Any]) -> int:
         new = await self._events.message({**message, "channel": channel}, from_history=True)
         who = self._noted_by(message)
         if who and not new and not await self._at.is_kept(channel, str(message.get("ts"))):

@@ -75,8 +75,6 @@ class Code:
         """Whether more is to be asked before it can be done."""
         if self.verb == NEW:
             return True  # with the category that was chosen in it: what it asks follows from that
-        if self.verb == NEW:
-            return True  # its value is a category
         return (self.verb in FORMS and not self.value) or (self.verb, self.value) in FORMS_OF_VALUES
 
 

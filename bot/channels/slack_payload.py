@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bot.channels.sound_text import sound
 from bot.message import Payload
 
 LARGEST: Final = 1024 * 1024
@@ -123,13 +124,17 @@ def build(
     files: Sequence[File] = (),
     about: Mapping[str, Any] | None = None,
 ) -> Payload:
-    """A payload to be accepted."""
-    told = [{"name": f.name, "type": f.media_type, "size": len(f.content)} for f in files]
+    """A payload to be accepted. Whatever somebody has said, there is one: what cannot be kept would be asked for
+    again for ever. Of what is too large only the words stay."""
+    told = [{"name": sound(f.name), "type": sound(f.media_type), "size": len(f.content)} for f in files]
+    event, envelope = sound(dict(event)), {"act": str(act), **sound(dict(about or {}))}
     line = msgspec.json.encode({"act": act, "event": event, "files": told})
     if len(line) > LARGEST:
-        raise ValueError(f"an event of {len(line)} octets")
+        event = {name: value for name, value in event.items() if isinstance(value, str | int)}
+        line = msgspec.json.encode({"act": act, "event": event, "files": told})
+        envelope["lost"] = [*envelope.get("lost", ()), "what was passed on with it was too long to be taken"]
     raw = b"\n".join([line, b"".join(f.content for f in files)]) if files else line
-    return Payload(channel, key, raw, now, {"act": str(act), **(about or {})})
+    return Payload(channel, key, raw, now, envelope)
 
 
 def take_apart(raw: bytes) -> tuple[Act, dict[str, Any], list[File]]:

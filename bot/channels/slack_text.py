@@ -36,7 +36,12 @@ def mentioned(text: str, most: int) -> list[str]:
 
 def without_mention(text: str, user: str) -> str:
     """A message without the mention by which it calls us, where that stands at an end of it."""
-    return re.sub(rf"\A\s*<@{user}(?:\|[^<>]*)?>[\s,:]*|\s*<@{user}(?:\|[^<>]*)?>\s*\Z", "", text)
+    call = re.compile(rf"<@{re.escape(user)}(?:\|[^<>]{{0,200}})?>")
+    text = text.strip()
+    if found := call.match(text):
+        text = text[found.end() :].lstrip(" \t\r\n,:")
+    at = text.rfind("<@")  # not searched for with a pattern: spaces before it would cost their square
+    return text[:at].rstrip() if at >= 0 and call.fullmatch(text, at) else text
 
 
 def mentions(text: str, user: str) -> bool:

@@ -16,13 +16,20 @@ log = logging.getLogger("deskbot.telegram")
 
 _TRIES: Final = 3
 _TOO_LARGE: Final = "larger than the 20 MB that Telegram gives to a bot; ask for it in parts, or by mail"
+_TOO_MUCH: Final = "too much for one message together with the others; ask for it by itself"
+_TOGETHER: Final = 2 * LARGEST_DOWNLOAD
+"""Octets of all files of an album: they are in memory at the same time."""
 _AWAY: Final = "could not be fetched from Telegram; ask for it once more"
 
 
 async def fetched(api: Api, updates: Sequence[Mapping[str, Any]], pause: float = 1.0) -> list[File]:
     """The files of a message, or of an album, with their octets; without them, and why, where there are none."""
     told = [file for update in updates for file in files_of(message_of(update))]
-    return [await _fetched(api, file, pause) for file in told]
+    found: list[File] = []
+    for file in told:
+        room = _TOGETHER - sum(len(one.content) for one in found)
+        found.append(await _fetched(api, file, pause) if file.size <= room else replace(file, lost=_TOO_MUCH))
+    return found
 
 
 async def _fetched(api: Api, file: File, pause: float) -> File:

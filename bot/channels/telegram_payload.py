@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bot.channels.sound_text import sound
 from bot.message import Payload
 
 KINDS: Final = ("message", "edited_message", "callback_query")
@@ -155,7 +156,7 @@ def build(
 ) -> Payload:
     """A payload to be accepted. What is too large to be anybody's message stays outside, and is told so."""
     told = [{"name": f.name, "type": f.media_type, "size": len(f.content), "lost": f.lost} for f in files]
-    line = msgspec.json.encode({"updates": list(updates), "files": told})
+    line = msgspec.json.encode(sound({"updates": list(updates), "files": told}))
     key = key_of(bot, updates)
     if len(line) > LARGEST:
         line = msgspec.json.encode({"updates": [], "files": [], "octets": len(line)})
