@@ -266,8 +266,10 @@ class _Reading:
         """Finish what is in hand, then cut."""
         self._stop.set()
         _, late = await asyncio.wait([ended], timeout=grace)
-        if late and self._wire is not None:
-            self._wire.cut()
+        if late:
+            if self._wire is not None:
+                self._wire.cut()
+            self._bridge.give_up()
             _, late = await asyncio.wait([ended], timeout=_LAST_GRACE)
         if late:
             log.warning("left behind", extra={"action": "imap.left", "mailbox": self._door.name})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from bot.clock import Clock
 from bot.message import Payload
@@ -26,18 +27,29 @@ class Bridge:
         self._store = store
         self.lease = lease
         self.now = now
+        self._asked: Future[Any] | None = None
 
     def accept(self, payloads: Sequence[Payload]) -> list[bool | BaseException]:
         """Keep mails, all at once so that they share a commit: for each whether it is new, or why not kept."""
-        return asyncio.run_coroutine_threadsafe(self._accept_all(payloads), self._loop).result()
+        return self._wait(self._accept_all(payloads))
 
     def read(self, unit: Unit[T]) -> T:
         """Read from the store."""
-        return asyncio.run_coroutine_threadsafe(self._store.read(unit), self._loop).result()
+        return self._wait(self._store.read(unit))
 
     def write(self, unit: Unit[T]) -> T:
         """Write to the store; returns after the commit."""
-        return asyncio.run_coroutine_threadsafe(self._store.write(unit), self._loop).result()
+        return self._wait(self._store.write(unit))
+
+    def give_up(self) -> None:
+        """Nobody waits any longer for what was asked: the thread gets an error in its place."""
+        if self._asked is not None:
+            self._asked.cancel()
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        asked = asyncio.run_coroutine_threadsafe(work, self._loop)
+        self._asked = asked
+        return asked.result()
 
     async def _accept_all(self, payloads: Sequence[Payload]) -> list[bool | BaseException]:
         return await asyncio.gather(*(self._accept(p) for p in payloads), return_exceptions=True)
