@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
 
 from bot.errors import DeskbotError
 from bot.log import event as log_event
@@ -40,6 +41,8 @@ class Dispatcher:
         self._later = later
         self._app: AsyncApp | None = None
         self._in_hand: set[asyncio.Task[str]] = set()
+        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """What is said in one conversation is kept in its order, although some of it takes longer to look up."""
 
     async def answer(self, body: dict[str, Any] | str, headers: Mapping[str, str]) -> tuple[int, str]:
         """Status and text of the answer; only 200 is an acknowledgement. ``body``: as Socket Mode gives it, or
@@ -130,7 +133,10 @@ class Dispatcher:
         log_event(log, action, words, level=logging.WARNING, channel=self._at.name)
 
     async def _take(self, body: Mapping[str, Any]) -> str:
-        await self._events.take(body)
+        event = body.get("event")
+        where = event.get("channel") if isinstance(event, dict) else None
+        async with self._lines.setdefault(where if isinstance(where, str) else "", asyncio.Lock()):
+            await self._events.take(body)
         return ""
 
     async def _press(self, body: Mapping[str, Any]) -> str:
