@@ -71,6 +71,7 @@ def a_house_config(house: TelegramHouse, folder: Path, **more: Any) -> Config:
         "desk": {"address": "help@house.example", "data": str(folder), "secret": "s" * 40},
         "smtp": {"enabled": False},
         "web": {"enabled": False},
+        "quiet": {"enabled": False},
         "telegram": {"tg": bot},
         "calendar": {"around_the_clock": True} if more.pop("always", False) else {},
         "teams": {"first-line": {"name": "First line", "rooms": [f"tg:{TEAM}"]}},
