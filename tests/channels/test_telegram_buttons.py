@@ -123,7 +123,8 @@ async def _calls(world: TelegramWorld, update: dict[str, Any], secret: str) -> i
         aiohttp.ClientSession() as session,
         session.post(url, json=update, headers=headers) as answered,
     ):
-        return answered.status
+        status: int = answered.status
+        return status
 
 
 async def _topic_of_a_request(world: TelegramWorld) -> int:
