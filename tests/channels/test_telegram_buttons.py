@@ -123,14 +123,13 @@ async def _calls(world: TelegramWorld, update: dict[str, Any], secret: str) -> i
         aiohttp.ClientSession() as session,
         session.post(url, json=update, headers=headers) as answered,
     ):
-        status: int = answered.status
-        return status
+        return answered.status
 
 
 async def _topic_of_a_request(world: TelegramWorld) -> int:
     await world.house.says(ANNA, A_REQUEST)
     await world.until(lambda: world.team.topics)
-    topic = next(iter(world.team.topics))
+    topic = int(next(iter(world.team.topics)))
     await world.until(lambda: world.team.texts(topic) and "HD-1" in world.said_to(ANNA))
     return topic
 
