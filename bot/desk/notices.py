@@ -13,7 +13,17 @@ from bot.desk.letters import Letter
 from bot.desk.outcome import Reason
 from bot.desk.states import State
 from bot.desk.tickets import Opened
-from bot.message import Attachment, IncomingMessage, Kind, Notice, OutgoingMessage, Party, ThreadRef, Verdict
+from bot.message import (
+    Attachment,
+    Choice,
+    IncomingMessage,
+    Kind,
+    Notice,
+    OutgoingMessage,
+    Party,
+    ThreadRef,
+    Verdict,
+)
 from bot.store.conversation import WholeTicket
 from bot.store.dialect import AT_ONCE
 from bot.store.engine import Tx
@@ -23,6 +33,8 @@ from bot.store.said import was_told
 _WROTE: Final = "requester_wrote"
 _ALWAYS: Final = frozenset({"new_ticket", _WROTE})
 """What rooms show whoever has done it."""
+_IN_CHATS: Final = tuple(Choice(verb, verb) for verb in ("add", "status", "close"))
+"""What a requester may do with a new request by a button."""
 _DOUBTFUL: Final = frozenset({Reason.NOT_PARTICIPANT, Reason.UNPROVED_AGENT, Reason.OTHER_SENDER})
 """Standings of words that nobody proved to be the requester's."""
 
@@ -76,6 +88,7 @@ def acknowledgement(
             answers=doors.conversation_of(message) if doors.is_chat(message) else message.external_id,
             earlier=tuple(reversed(message.thread_keys)),
         ),
+        choices=_IN_CHATS if doors.is_chat(message) else (),
     )
 
 
