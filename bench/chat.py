@@ -203,3 +203,4 @@ async def _chat(rig: Rig, rounds: int, events: int, carded: int, say: Say) -> li
                 f"{name} {row[name]:.0f}/s" for name in ("limit", "accepted", "answered") if name in row
             )
             say(f"chat round {number} {store}: {', '.join(figures)}; missing {row['missing']}")
+    return rows
