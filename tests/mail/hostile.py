@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -18,6 +19,12 @@ from bot.mail.parse import parse_mail
 from tests.mail.letters import letter, multipart, payload
 
 MEMORY = 512 * 1024 * 1024
+
+
+def _most_kilobytes() -> int:
+    """The most memory that this program has had; ``ru_maxrss`` would count its parent's too."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
 def nested_multiparts(levels: int) -> bytes:
@@ -97,7 +104,7 @@ def main(names: list[str]) -> None:
             "sender": message.sender.address,
             "oddities": message.oddities,
         }
-        facts["kilobytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        facts["kilobytes"] = _most_kilobytes()
         print(json.dumps(facts), flush=True)
 
 
