@@ -82,11 +82,12 @@ async def rows(app: App, table: Any) -> list[Any]:
 
 
 async def settled(app: App, count: int) -> None:
-    """Returns when ``count`` mails have been dealt with, and nothing waits to be sent."""
+    """Returns when ``count`` mails have been dealt with, and nothing waits that may be sent by now."""
     async with asyncio.timeout(40):
         while True:
             done = [row for row in await rows(app, Inbox) if row.state in DONE]
-            waits = [row for row in await rows(app, Outbox) if row.state in WAITS]
+            sending = [row for row in await rows(app, Outbox) if row.state in WAITS]
+            waits = [row for row in sending if row.state == "sending" or row.not_before <= app.now()]
             if len(done) >= count and not waits:
                 return
             await asyncio.sleep(0.05)

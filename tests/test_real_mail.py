@@ -241,7 +241,7 @@ async def test_a_desk_that_reads_a_mailbox_does_the_same_job(
         assert await outcomes(app) == [
             ("opened", "new"),
             ("commanded", "by-agent"),
-            ("appended", "reference"),
+            ("appended", "not-fixed"),
         ]
         await until(lambda: len(mail_house.mailbox("support", "Processed")) == 3)
     assert threads(mail_house, "ben") == "(1 2)"

@@ -11,7 +11,7 @@ from bot.failpoints import POINTS
 from tests.faults.campaign import Campaign, campaign, kill_at_random
 from tests.faults.process import wait_until
 
-ON_THE_WAY = tuple(name for name in POINTS if not name.startswith("after_imap"))
+ON_THE_WAY = tuple(name for name in POINTS if not name.startswith(("after_imap", "after_slack")))
 """The points that a mail passes that comes in by SMTP."""
 MAILS_FOR_A_POINT = 20
 EARLY_ANSWER = (sys.executable, "-m", "tests.faults.early_answer", "run")
