@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -37,11 +37,16 @@ class SlackQueue:
     """The lines before all conversations of one workspace. Moments are of a monotonic clock (X18)."""
 
     def __init__(
-        self, every: float = EVERY, patience: float = PATIENCE, clock: Callable[[], float] = time.monotonic
+        self,
+        every: float = EVERY,
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._every = every
         self._patience = patience
         self._clock = clock
+        self._sleep = sleep
         self._lines: OrderedDict[str, _Line] = OrderedDict()
 
     @asynccontextmanager
@@ -56,7 +61,8 @@ class SlackQueue:
         try:
             async with line.lock:
                 self._see_short(line, 0)
-                await asyncio.sleep(max(0.0, line.free_at - self._clock()))
+                while (early := line.free_at - self._clock()) > 0:
+                    await self._sleep(early)  # a loop that rounds to milliseconds may wake before its time
                 try:
                     yield
                 finally:

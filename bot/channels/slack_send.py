@@ -126,10 +126,11 @@ class SlackSender:
     # Where
 
     def _line(self, message: OutgoingMessage) -> str:
-        """The conversation in which a message waits for its turn, as far as it is known yet."""
+        """The conversation in which a message waits for its turn. What is said to somebody directly has the name
+        of the person, before the conversation with them is opened and after."""
         to = message.to.address.rpartition("/")[2].upper()
         channel, _ = _stands_in(message)
-        return to if not to.startswith(_PERSON) else channel or self._direct.get(to, to)
+        return channel if channel and to.startswith(_PERSON) and not channel.startswith(_DIRECT) else to
 
     async def _target(self, message: OutgoingMessage) -> Target:
         to = message.to.address.rpartition("/")[2].upper()
@@ -231,9 +232,8 @@ class SlackSender:
         except Refused as error:
             if error.code not in slack_faults.NOT_THERE:
                 raise
-            direct = Target(await self._direct_to(target.only))
-            async with self._queue.turn(direct.channel):
-                return await self._say(direct, message, words)
+            async with self._queue.turn(target.only):
+                return await self._say(Target(await self._direct_to(target.only)), message, words)
         return Receipt(f"{target.channel}/{told.get('message_ts') or ''}")
 
     async def _try(self, method: str, values: dict[str, Any], words: SlackWords) -> dict[str, Any]:

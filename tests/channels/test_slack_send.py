@@ -279,9 +279,7 @@ async def test_i7_thirty_messages_go_out_in_order_and_wait_when_slack_asks_for_i
     at = [moment for method, _, moment in house.calls if method == "chat.postMessage"]
     gaps = [after - before for before, after in itertools.pairwise(at)]
     assert gaps[3] >= 1.0
-    assert (
-        sorted(gaps)[len(gaps) // 4] >= 0.019
-    )  # as the server sees them: one may come late, and the next soon after
+    assert min(gaps) >= 0.02  # a turn ends after the server has looked at its clock, however late that is
 
 
 async def test_i7_one_conversation_that_must_wait_delays_no_other(house: SlackHouse) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ class SlackHouse(People):
         method = request.match_info["method"]
         values = await _values(request)
         token = values.pop("token", "") or request.headers.get("Authorization", "").removeprefix("Bearer ")
-        self.calls.append((method, values, asyncio.get_running_loop().time()))
+        self.calls.append((method, values, time.monotonic()))
         fault = self.faults[method].pop(0) if self.faults.get(method) else None
         if fault and fault.status == 429:
             return web.json_response(
