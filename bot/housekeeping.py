@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from bot import clock
-from bot.desk import alarms, erasure, promises, tombstones
+from bot.desk import alarms, erasure, renewals, tombstones
 from bot.desk.desk import Desk
 from bot.loops import Pace
 from bot.store import identities, inbox, outbox, retention, timers
@@ -54,7 +54,7 @@ async def renew_targets(store: Store, desk: Desk, woken: Pace, now: clock.Clock 
     last, changed = 0, 0
     while True:
         at, some = await store.write(
-            partial(promises.renew_all, desk=desk, now=now(), after=last, limit=_RENEWED_AT_ONCE)
+            partial(renewals.renew_all, desk=desk, now=now(), after=last, limit=_RENEWED_AT_ONCE)
         )
         changed += some
         if at is None:

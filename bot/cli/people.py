@@ -176,7 +176,7 @@ def _all_of(tx: Any, who: str) -> tuple[AnyRow, list[AnyRow], list[AnyRow]]:
 
 def _number(tx: Any, who: str) -> int:
     """Whom a number or an address means. Raises ``DeskbotError``."""
-    from bot.desk.directory_file import read_address
+    from bot.desk.as_written import read_address
 
     if who.isascii() and who.isdecimal() and len(who) < 16:
         return int(who)

@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from bot.desk import tombstones
+from bot.desk.as_written import KnownAddress
 from bot.desk.desk import Desk
-from bot.desk.directory_file import Fault, KnownAddress, Row
+from bot.desk.directory_file import Fault, Row
 from bot.message import EMAIL, Party
 from bot.store import people
 from bot.store.engine import Tx

@@ -22,7 +22,7 @@ from bot.desk.changed import DESK
 from bot.desk.desk import Desk
 from bot.desk.states import Ended, State
 from bot.errors import DeskbotError
-from bot.store import conversation, erasure, people, tickets
+from bot.store import conversation, erasure, erasure_mails, gone_files, people, tickets
 from bot.store import tombstones as store_tombstones
 from bot.store.blobs import Blobs
 from bot.store.engine import Store, Tx
@@ -151,7 +151,7 @@ class Erasure:
                 closed_as=Ended.SELF,
                 waiting_for=None,
             )
-        payloads = erasure.payloads_of(tx, number)
+        payloads = erasure_mails.payloads_of(tx, number)
         done.mails += self._drop(tx, {row.id: row.key for row in payloads}, now)
         entries, files = erasure.empty_ticket(tx, number, MARK, who.persons, veil)
         done.entries += entries
@@ -166,7 +166,7 @@ class Erasure:
         """Payloads, and what keeps them from coming back."""
         hashes = [tombstones.of_payload(key, self._desk) for key in keys.values()]
         store_tombstones.bury(tx, store_tombstones.PAYLOAD, hashes, now)
-        return erasure.drop_payloads(tx, list(keys)) if keys else 0
+        return erasure_mails.drop_payloads(tx, list(keys)) if keys else 0
 
     def _elsewhere(self, who: Whose, done: Done) -> None:
         """What they said in the tickets of others, and what the desk wrote to them."""
@@ -189,7 +189,7 @@ class Erasure:
             return None, done
         ids = [row.id for row in rows]
         done.mails = self._drop(tx, {row.inbox_id: row.key for row in rows if row.inbox_id}, tx.clock())
-        done.files = erasure.mark_files(tx, ids)
+        done.files = gone_files.mark_files(tx, ids)
         erasure.empty_entries(tx, ids)
         return rows[-1].id, done
 
@@ -198,7 +198,7 @@ class Erasure:
         senders = {form for _, canonical, shown in who.addresses for form in (canonical, shown.lower())}
         last = 0
         while True:
-            look = partial(erasure.stray_payloads, senders=senders, after=last, limit=500)
+            look = partial(erasure_mails.stray_payloads, senders=senders, after=last, limit=500)
             rows, last = self._store.read_now(look)
             if rows:
                 keys = {row.id: row.key for row in rows}
@@ -257,7 +257,7 @@ def sweep(store: Store, blobs: Blobs, now: datetime) -> int:
     """Remove the content of files that are needed no more; returns how many must wait a while. A stop in the
     middle is taken up next time: the content goes first, its row after it."""
     last, later = 0, 0
-    while batch := store.read_now(partial(erasure.marked_files, after=last, limit=_ROWS)):
+    while batch := store.read_now(partial(gone_files.marked_files, after=last, limit=_ROWS)):
         gone = [
             file.id
             for file in batch
@@ -265,6 +265,6 @@ def sweep(store: Store, blobs: Blobs, now: datetime) -> int:
         ]
         later += len(batch) - len(gone)
         if gone:
-            store.write_now(partial(erasure.unmark_files, ids=gone))
+            store.write_now(partial(gone_files.unmark_files, ids=gone))
         last = batch[-1].id
     return later

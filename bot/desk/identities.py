@@ -24,7 +24,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bot.desk import doors, letters, tickets
-from bot.desk.directory_file import KnownAddress, read_address, read_language, read_zone
+from bot.desk.as_written import KnownAddress, read_address, read_language, read_zone
 from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter, Reader
 from bot.desk.outcome import Outcome, Reason, Result

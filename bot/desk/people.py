@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from bot.desk.as_written import read_language, read_zone
 from bot.desk.desk import Desk
-from bot.desk.directory_file import read_language, read_zone
 from bot.message import EMAIL, Automation, IncomingMessage, Party, Verdict
 from bot.store import budgets, people
 from bot.store.budgets import AutomaticCounts

@@ -22,7 +22,8 @@ from bot.errors import DeskbotError, StoreError
 from bot.store import erasure, people, personal_copy
 from bot.store.blobs import Blobs
 from bot.store.engine import AnyRow, Store
-from bot.store.erasure import GONE, Whose
+from bot.store.erasure import Whose
+from bot.store.gone_files import GONE
 
 _ROWS: Final = 200
 _TICKET: Final = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot import config
@@ -101,7 +101,7 @@ def _go_on(tx: Tx, change: Change, desk: Desk) -> None:
 
 def _told_after_pause(ticket: WholeTicket, target: Target, desk: Desk, now: datetime) -> datetime | None:
     """By when the requester expects something after a pause that they were told of: it has moved on."""
-    told, before = ticket.promised_at, _stored(ticket, target.name)
+    told, before = ticket.promised_at, stored(ticket, target.name)
     due = target.due
     if told is None or before is None or (told == ticket.fix_expected_at and told > now):
         return told
@@ -190,7 +190,8 @@ def is_unmet(ticket: WholeTicket, name: str) -> bool:
     return ticket.state in RUNNING and name in _unmet(ticket)
 
 
-def _stored(ticket: WholeTicket, name: str) -> datetime | None:
+def stored(ticket: WholeTicket, name: str) -> datetime | None:
+    """By when a target is to be met, as it stands."""
     return ticket.first_response_due if name == FIRST_RESPONSE else ticket.resolution_due
 
 
@@ -198,7 +199,7 @@ def missed(ticket: WholeTicket, now: datetime) -> list[tuple[str, datetime]]:
     """The targets of an open ticket that have been missed and are not yet met, with their moments."""
     if ticket.state in DONE:
         return []
-    found = ((name, _stored(ticket, name)) for name in _unmet(ticket))
+    found = ((name, stored(ticket, name)) for name in _unmet(ticket))
     return [(name, due) for name, due in found if due is not None and due <= now]
 
 
@@ -274,48 +275,3 @@ def keep_escalating(tx: Tx, ticket: WholeTicket, desk: Desk, now: datetime) -> N
         terms = priority_of(ticket.priority, desk)
         clock = sla.ALWAYS if terms.clock == "calendar" else desk.calendar
         timers.start_all(tx, ticket.id, {ESCALATE: sla.due(now, terms.escalate_every, clock)})
-
-
-# -- when the configuration has changed --------------------------------------------------------------------------
-
-
-def renew_all(tx: Tx, desk: Desk, now: datetime, after: int, limit: int) -> tuple[int | None, int]:
-    """Count the targets of up to ``limit`` open tickets anew, those with a number above ``after``: the last of
-    them (None: there were none) and how many have other targets now.
-
-    What stands already is not touched, so it can be stopped and begun again at any time.
-    """
-    found = tickets.counted(tx, (State.NEW, State.OPEN, State.WAITING), after, limit)
-    stood = pauses.of_all(tx, [row.id for row in found])
-    changed = 0
-    for row in found:
-        terms = priority_of(row.priority, desk)
-        first, resolution = (
-            milestones.target(name, terms, row.opened_at, desk.calendar, stood.get(row.id, ())).due
-            for name in TARGETS
-        )
-        same = row.first_response_at is not None or row.first_response_due == first
-        if not (same and row.resolution_due == resolution):
-            changed += _renewed(tx, row.id, desk, now)
-    return (found[-1].id if found else None), changed
-
-
-def _renewed(tx: Tx, number: int, desk: Desk, now: datetime) -> bool:
-    ticket = conversation.whole(tx, number)
-    if ticket is None or ticket.state in DONE:
-        return False
-    counted = targets_of(tx, ticket, desk)
-    if ticket.resolution_due == counted[RESOLUTION].due and (
-        ticket.first_response_at is not None or ticket.first_response_due == counted[FIRST_RESPONSE].due
-    ):
-        return False
-    renew(tx, ticket, desk, now)
-    tickets.record(
-        tx, number, "targets.renewed", now, before=_dues(ticket), after=_dues(conversation.whole(tx, number))
-    )
-    return True
-
-
-def _dues(ticket: WholeTicket | None) -> dict[str, Any]:
-    due = {name: _stored(ticket, name) for name in TARGETS} if ticket else {}
-    return {name: moment.isoformat() for name, moment in due.items() if moment is not None}

@@ -14,7 +14,7 @@ from typing import Final
 from bot.desk.desk import Desk
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.message import IncomingMessage
-from bot.store import erasure, tombstones
+from bot.store import erasure_mails, tombstones
 from bot.store.engine import Tx
 
 FRESH: Final = timedelta(hours=1)
@@ -44,7 +44,7 @@ def refusal(
     if not comes_back(tx, message, sender, key, desk, now):
         return None
     if inbox_id is not None:
-        erasure.drop_payloads(tx, [inbox_id])
+        erasure_mails.drop_payloads(tx, [inbox_id])
     return Outcome(Result.IGNORED, Reason.ERASED)
 
 

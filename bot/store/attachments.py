@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from bot.store.engine import Tx
-from bot.store.erasure import GONE
+from bot.store.gone_files import GONE
 from bot.store.models import AttachmentRow, Entry
 from bot.store.pages import Shown, may_be_seen
 

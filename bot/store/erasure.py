@@ -1,8 +1,4 @@
-"""Taking out what tells of a person, and files that nobody needs any more.
-
-A file goes in two steps, so that a process that dies between them loses nothing and leaves nothing: its row is
-marked (its hash becomes its name, ``GONE`` its hash), and later its content is removed, then the row.
-"""
+"""Taking out what tells of a person: words, mails, letters, names. Their files: ``gone_files``."""
 
 from __future__ import annotations
 
@@ -18,18 +14,16 @@ import sqlalchemy as sa
 from bot.message import Notice, OutgoingMessage, Party, ThreadRef
 from bot.store.dialect import word
 from bot.store.engine import AnyRow, Tx
+from bot.store.gone_files import mark_files
 from bot.store.models import (
     Address,
-    AttachmentRow,
     Entry,
     Event,
     Inbox,
-    InboxState,
     LinkCode,
     Outbox,
     OutboxState,
     Participant,
-    PayloadRow,
     Person,
     Survey,
     Thread,
@@ -38,16 +32,8 @@ from bot.store.models import (
     TimerState,
 )
 
-GONE: Final = "gone"
 _QUOTES: Final = re.compile(r"^[ \t]*>.*(?:\n|\Z)", re.MULTILINE)
 """Lines of somebody else's words in an answer to them."""
-_HEAD: Final = 16_384
-"""Octets of a mail in which its sender is looked for."""
-_FROM: Final = re.compile(
-    rb"^(?:from|return-path):((?:[^\r\n]|\r?\n[ \t]){0,4000})", re.IGNORECASE | re.MULTILINE
-)
-_BLANK: Final = re.compile(rb"\r?\n\r?\n")
-_ADDRESS: Final = re.compile(r"[^\s<>()\[\],;:\"@]+@[^\s<>()\[\],;:\"@]+")
 Veil = Callable[[str], str]
 """A text without what names the person."""
 
@@ -88,55 +74,6 @@ def some_left(tx: Tx, persons: Collection[int], mark: str) -> bool:
     return any(tx.run(query.limit(1)).first() is not None for query in (tickets, words))
 
 
-def payloads_of(tx: Tx, ticket: int) -> list[AnyRow]:
-    """Number and key of each payload that a ticket is made of."""
-    said = sa.select(Entry.inbox_id).where(Entry.ticket_id == ticket, Entry.inbox_id.is_not(None))
-    mine = sa.or_(Inbox.ticket_id == ticket, Inbox.id.in_(said))
-    return list(tx.run(sa.select(Inbox.id, Inbox.key).where(mine)))
-
-
-def drop_payloads(tx: Tx, ids: Collection[int]) -> int:
-    """Take the bytes of payloads out; what was held is dropped. Their keys stay, so none comes back."""
-    tx.run(sa.update(Inbox).where(Inbox.id.in_(ids)).values(detail=None))
-    tx.run(
-        sa.update(Inbox)
-        .where(Inbox.id.in_(ids), Inbox.state == word(InboxState.HELD))
-        .values(state=InboxState.DROPPED, finished_at=tx.clock())
-    )
-    return tx.run(sa.delete(PayloadRow).where(PayloadRow.inbox_id.in_(ids))).rowcount
-
-
-def stray_payloads(tx: Tx, senders: Collection[str], after: int, limit: int) -> tuple[list[AnyRow], int]:
-    """Number and key of payloads whose envelope names one of the senders, or their header where a mailbox gave
-    no envelope, among the next ``limit`` behind a number, and the last number that was looked at; 0 at the end.
-    What is not yet handled is left out."""
-    sender = sa.func.lower(PayloadRow.envelope["mail_from"].as_string())
-    head = sa.type_coerce(sa.func.substr(PayloadRow.raw, 1, _HEAD), sa.LargeBinary)
-    bare = sa.case((sender.is_(None), head), else_=sa.null())
-    rows = tx.run(
-        sa.select(Inbox.id, Inbox.key, sender.label("sender"), Inbox.state, bare.label("head"))
-        .join_from(PayloadRow, Inbox)
-        .where(PayloadRow.inbox_id > after)
-        .order_by(PayloadRow.inbox_id)
-        .limit(limit)
-    ).all()
-    unhandled = {InboxState.WAITING, InboxState.CLAIMED}
-    theirs = [
-        row
-        for row in rows
-        if row.state not in unhandled
-        and (row.sender in senders or (row.head is not None and _is_from(bytes(row.head), senders)))
-    ]
-    return theirs, rows[-1].id if rows else 0
-
-
-def _is_from(head: bytes, senders: Collection[str]) -> bool:
-    """Whether the header says that a mail comes from one of these addresses."""
-    fields = _FROM.finditer(_BLANK.split(head, maxsplit=1)[0])
-    found = (field[1].decode("utf-8", "replace").lower() for field in fields)
-    return any(address in senders for field in found for address in _ADDRESS.findall(field))
-
-
 def empty_ticket(tx: Tx, ticket: int, mark: str, persons: Collection[int], veil: Veil) -> tuple[int, int]:
     """Take out what a ticket of theirs holds: returns how many entries there are, and files."""
     row = tx.run(sa.select(Ticket.resolution).where(Ticket.id == ticket)).one()
@@ -148,7 +85,7 @@ def empty_ticket(tx: Tx, ticket: int, mark: str, persons: Collection[int], veil:
     )
     tx.run(sa.update(Survey).where(Survey.ticket_id == ticket).values(comment=""))
     # Where they spoke with the desk: a conversation's key in a chat program is as good as a name.
-    tx.run(sa.delete(Thread).where(Thread.ticket_id == ticket, Thread.role == "requester"))
+    tx.run(sa.delete(Thread).where(Thread.ticket_id == ticket, Thread.role.in_(["requester", "beside"])))
     tx.run(
         sa.update(Timer)
         .where(Timer.ticket_id == ticket, Timer.state == word(TimerState.PENDING))
@@ -306,60 +243,3 @@ def empty_person(tx: Tx, persons: Collection[int], now: datetime) -> None:
         .where(Person.id.in_(persons))
         .values(name="", locale=None, time_zone=None, agent=None, department="", phone="", erased_at=now)
     )
-
-
-def mark_files(tx: Tx, entries: Collection[int]) -> int:
-    """The files of entries are needed no more."""
-    return tx.run(
-        sa.update(AttachmentRow)
-        .where(AttachmentRow.entry_id.in_(entries), AttachmentRow.sha256 != GONE)
-        .values(name=AttachmentRow.sha256, sha256=GONE, media_type="")
-    ).rowcount
-
-
-@dataclass(frozen=True, slots=True)
-class MarkedFile:
-    """A file that is needed no more."""
-
-    id: int
-    content: str
-    shared: bool
-    """Another entry has the same content, which therefore stays."""
-    awaited: bool
-    """A message about another ticket that has not gone out yet carries it."""
-
-
-def marked_files(tx: Tx, after: int, limit: int) -> list[MarkedFile]:
-    """Files that are needed no more, behind a number."""
-    rows = tx.run(
-        sa.select(AttachmentRow.id, AttachmentRow.name, Entry.ticket_id)
-        .join_from(AttachmentRow, Entry)
-        .where(AttachmentRow.sha256 == GONE, AttachmentRow.id > after)
-        .order_by(AttachmentRow.id)
-        .limit(limit)
-    ).all()
-    return [
-        MarkedFile(row.id, row.name, _is_shared(tx, row.name), _is_awaited(tx, row.name, row.ticket_id))
-        for row in rows
-    ]
-
-
-def _is_shared(tx: Tx, content: str) -> bool:
-    kept = sa.select(AttachmentRow.id).where(AttachmentRow.sha256 == content)
-    return tx.run(kept.limit(1)).first() is not None
-
-
-def _is_awaited(tx: Tx, content: str, ticket: int) -> bool:
-    active = [word(state) for state in (OutboxState.QUEUED, OutboxState.SENDING)]
-    other = sa.or_(Outbox.ticket_id.is_(None), Outbox.ticket_id != ticket)
-    unsent = sa.select(Outbox.id).where(
-        Outbox.state.in_([*active, OutboxState.HELD]),
-        other,
-        Outbox.message.contains(content, autoescape=True),
-    )
-    return tx.run(unsent.limit(1)).first() is not None
-
-
-def unmark_files(tx: Tx, ids: Collection[int]) -> None:
-    """Their content is gone, or something else's: so are their rows."""
-    tx.run(sa.delete(AttachmentRow).where(AttachmentRow.id.in_(ids)))

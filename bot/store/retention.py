@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.store.dialect import skip_locked
 from bot.store.engine import AnyRow, Tx
-from bot.store.erasure import GONE, mark_files
+from bot.store.gone_files import GONE, mark_files
 from bot.store.models import (
     AttachmentRow,
     Card,
@@ -28,7 +28,7 @@ from bot.store.models import (
 
 
 def mark_old_files(tx: Tx, closed_before: datetime, limit: int) -> int:
-    """Mark files of tickets that ended before a moment; returns how many. See ``erasure.marked_files``."""
+    """Mark files of tickets that ended before a moment; returns how many. See ``gone_files.marked_files``."""
     old = (
         sa.select(AttachmentRow.entry_id)
         .join(Entry, Entry.id == AttachmentRow.entry_id)

@@ -14,7 +14,7 @@ from bot.message import Kind
 from bot.store.conversation import FOLLOWER
 from bot.store.dialect import word
 from bot.store.engine import Tx
-from bot.store.erasure import GONE
+from bot.store.gone_files import GONE
 from bot.store.models import AttachmentRow, Entry, Outbox, OutboxState, Participant, Person, Ticket
 
 _ANSWERS = (Kind.ACKNOWLEDGEMENT, Kind.REPLY)

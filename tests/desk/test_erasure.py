@@ -24,10 +24,10 @@ from bot.errors import DeskbotError, StoreUnavailable
 from bot.intake import receive
 from bot.message import Attachment, IncomingMessage, Payload, Verdict
 from bot.store import conversation, inbox, people
-from bot.store import erasure as store_erasure
 from bot.store.blobs import LocalBlobs
 from bot.store.engine import Store, Tx
 from bot.store.erasure import Whose
+from bot.store.gone_files import GONE
 from bot.store.models import (
     Address,
     AttachmentRow,
@@ -327,7 +327,7 @@ def test_l4_an_erasure_that_is_killed_anywhere_is_finished_by_the_next(small: Op
         erase(small, life["person"])
     assert not [trace for trace in TRACES if trace in everything(small.store)]
     assert not is_kept(small, life["mine"])
-    assert not [row for row in small.rows(AttachmentRow) if row.sha256 == store_erasure.GONE]
+    assert not [row for row in small.rows(AttachmentRow) if row.sha256 == GONE]
 
 
 def test_l4_content_that_came_just_now_is_removed_later(small: OpenDesk) -> None:

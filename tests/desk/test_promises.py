@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.desk import changes, promises
+from bot.desk import changes, promises, renewals
 from bot.desk.changed import DESK
 from bot.desk.desk import Desk
 from bot.desk.states import State
@@ -196,7 +196,7 @@ def renew(desk: OpenDesk, limit: int = 100, closed: tuple[str, ...] = ()) -> int
     again = Desk.from_config(a_config(**sections), KEY)
     last, changed = 0, 0
     while True:
-        step = partial(promises.renew_all, desk=again, now=desk.clock(), after=last, limit=limit)
+        step = partial(renewals.renew_all, desk=again, now=desk.clock(), after=last, limit=limit)
         at, some = desk.store.write_now(step)
         if at is None:
             return changed

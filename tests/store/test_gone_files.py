@@ -8,7 +8,7 @@ from bot import clock
 from bot.message import EMAIL, Attachment, Party
 from bot.store import attachments, identities, pages, people, said, tickets
 from bot.store.engine import Store, Tx
-from bot.store.erasure import GONE
+from bot.store.gone_files import GONE
 from bot.store.models import AttachmentRow
 from tests.store.makers import new_ticket
 
