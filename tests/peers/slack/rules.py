@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from jsonschema import Draft7Validator
+from jsonschema_rs import Draft7Validator
 from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
@@ -79,7 +79,7 @@ def event_faults(event: dict[str, Any]) -> list[str]:
 def _by_definition(name: str, values: Any) -> Iterator[str]:
     validator = _validator(name)
     if validator is not None:
-        yield from (f"{'.'.join(map(str, e.path))}: {e.message[:200]}" for e in validator.iter_errors(values))
+        yield from (f"{'.'.join(map(str, e.instance_path))}: {e.message[:200]}" for e in validator.iter_errors(values))
 
 
 def _blocks(values: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
