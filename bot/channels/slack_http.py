@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.channels.slack_app import ACKNOWLEDGED
+from bot.channels.slack_app import ACKNOWLEDGED, AWAY
 from bot.channels.slack_payload import LARGEST
 
 WINDOW: Final = 300
@@ -72,6 +72,7 @@ class SlackPages:
         self._name = name
         self._signatures = signatures
         self._answer = answer
+        self._in_hand: set[str] = set()
 
     def routes(self) -> list[Route]:
         """Events, buttons and forms, and commands: Slack lets each have an address of its own."""
@@ -94,6 +95,8 @@ class SlackPages:
             return PlainTextResponse("unauthorized\n", 401)
         if challenge := _challenge(body):
             return JSONResponse({"challenge": challenge})
+        if signature in self._in_hand:  # whether the first is kept, nobody knows yet
+            return Response(status_code=AWAY)
         if not self._signatures.is_new(signature):
             return Response(status_code=ACKNOWLEDGED)
         return await self._taken(request, body, signature)
@@ -105,9 +108,11 @@ class SlackPages:
             if name.startswith(("content-", "x-slack-"))
         }
         status = 0
+        self._in_hand.add(signature)
         try:
             status, text = await self._answer(body.decode("utf-8", "replace"), headers)
         finally:
+            self._in_hand.discard(signature)
             if status != ACKNOWLEDGED:
                 self._signatures.forget(signature)
         kind = "application/json" if text.startswith("{") else "text/plain"
