@@ -37,6 +37,7 @@ Duty = Callable[[Incoming, Action], Outcome]
 ACTIONS: Final[Mapping[str, Duty]] = {
     "confirm": confirmation.by_action,
     "rate": surveys.by_action,
+    "comment": surveys.by_action,
     "update": updates.by_action,
     "undo": undo.by_action,
     "belongs": together.by_action,

@@ -31,7 +31,7 @@ STATUS_PAGE_FOR: Final = timedelta(days=400)
 """How long the link to a ticket's page is good."""
 AT_DAYTIME: Final = frozenset({Kind.PROGRESS, Kind.CONFIRMATION, Kind.SURVEY})
 """What waits for the morning, unless it answers what the person has just done."""
-_BUTTONS: Final = frozenset({"undo", "belongs"})
+_BUTTONS: Final = frozenset({"undo", "belongs", "comment", "urgent"})
 """Verbs of choices that are offered in chat programs alone."""
 _ANSWERS: Final = frozenset({"commands", "receipt", "greeted", "which_ticket"})
 """What answers somebody who has just written in a chat program, where no machine answers the desk."""

@@ -10,7 +10,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from bot.desk import answers, asking, confirmation, courtesy, informing, matching, notices, ratings, tickets
+from bot.desk import (
+    answers,
+    asking,
+    confirmation,
+    courtesy,
+    doors,
+    informing,
+    letters,
+    matching,
+    notices,
+    ratings,
+    tickets,
+)
 from bot.desk.answers import Said
 from bot.desk.desk import Desk
 from bot.desk.incoming import Incoming
@@ -18,7 +30,7 @@ from bot.desk.letters import Letter
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.desk.ratings import Rating
 from bot.message import Action, Choice, Kind, Verdict
-from bot.store import conversation, people
+from bot.store import conversation, outbox, people
 from bot.store import surveys as store
 from bot.store import tickets as store_tickets
 from bot.store.conversation import WholeTicket
@@ -27,6 +39,10 @@ from bot.store.surveys import Asked
 
 RATING: Final = "rating"
 """Words that came with a rating, as the ticket keeps them."""
+THANKS: Final = "rated"
+"""The event of the word of thanks in a chat."""
+SAY_MORE: Final = Choice("comment", "comment")
+"""Offers to say more beside a rating: a form, or a question that is answered with the words."""
 
 
 def of_ticket(tx: Tx, ticket: int, person: int) -> Asked | None:
@@ -88,7 +104,7 @@ def _asked_about(incoming: Incoming) -> int | None:
     if incoming.message.authentication.verdict is Verdict.FAIL:
         return None
     found = matching.answered(incoming.tx, incoming.message, incoming.sender, incoming.desk)
-    if found is None or found[1] != asking.SURVEY:
+    if found is None or found[1] not in {asking.SURVEY, THANKS}:
         return None
     return found[0] if of_ticket(incoming.tx, found[0], incoming.person.id) else None
 
@@ -144,9 +160,12 @@ def _rate(incoming: Incoming, ticket: WholeTicket, asked: Asked, rating: Rating)
     before = {"rating": asked.rating, "comment": asked.comment} if asked.rating is not None else None
     after = {"rating": rating.value, "comment": rating.comment}
     _record(incoming, ticket.id, "survey.rated", after, before)
+    outbox.withdraw(incoming.tx, ticket.id, THANKS)  # of quick changes of mind the last is answered
     if rating.value <= incoming.desk.config.surveys.low and store.alarm(incoming.tx, ticket.id):
         _alarm(incoming, ticket, rating)
         _apologise(incoming, ticket, rating)
+    elif _is_answered_here(incoming):
+        _thank(incoming, ticket, asked, rating)
     return done
 
 
@@ -186,8 +205,34 @@ def _lead(tx: Tx, ticket: WholeTicket, desk: Desk) -> str | None:
 def _apologise(incoming: Incoming, ticket: WholeTicket, rating: Rating) -> None:
     again = confirmation.may_reopen(ticket, incoming.desk, incoming.now)
     choices = (Choice("reopen", "reopen"),) if again else ()
-    letter = Letter(Kind.PROGRESS, "sorry", {"rating": rating.value}, choices=choices)
+    here = _is_answered_here(incoming)
+    if here and not rating.comment:
+        choices += (SAY_MORE,)
+    # Who has just pressed a button in a chat is awake.
+    daytime = False if here else None
+    values = {"rating": rating.value, "over": not again}
+    letter = Letter(Kind.PROGRESS, "sorry", values, choices=choices, at_daytime=daytime)
     informing.tell(incoming.tx, ticket, letter, incoming.desk, incoming.now, followers=False)
+
+
+def _is_answered_here(incoming: Incoming) -> bool:
+    """Whether somebody rates in a chat, where they get a word back; a page says itself what it has done."""
+    return doors.is_chat(incoming.message) and incoming.message.channel in incoming.desk.channels
+
+
+def _thank(incoming: Incoming, ticket: WholeTicket, asked: Asked, rating: Rating) -> None:
+    """A word back where they have rated, with a way to say more."""
+    tx, desk, now = incoming.tx, incoming.desk, incoming.now
+    reader = letters.requester_of(tx, ticket, desk)
+    if reader is None:
+        return
+    until = (asked.rated_at or now) + desk.config.surveys.change_within
+    said = rating.comment != asked.comment
+    values = {"rating": rating.value, "commented": said, "until": until.isoformat()}
+    where = doors.conversation_of(incoming.message)
+    letter = Letter(Kind.NOTICE, THANKS, values, answers=where, choices=() if said else (SAY_MORE,))
+    here = replace(reader, party=incoming.message.sender, canonical=incoming.sender)
+    letters.write(tx, here, ticket, letter, desk, now, channel=incoming.message.channel)
 
 
 def _record(

@@ -158,6 +158,7 @@ WORDS: Final = Words(
         "confirm_reminder": "the question once more whether it works again",
         "closed": "the news that it is closed",
         "survey": "the question how satisfied they are",
+        "rated": "the thanks for their rating",
         "sorry": "the offer to open it again",
         "status": "how their requests stand",
         "link_code": "a one-time code",

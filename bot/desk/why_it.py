@@ -158,6 +158,7 @@ WORDS: Final = Words(
         "confirm_reminder": "la nuova domanda se ora funziona",
         "closed": "la notizia che è chiusa",
         "survey": "la domanda sulla soddisfazione",
+        "rated": "il ringraziamento per la valutazione",
         "sorry": "l’offerta di riaprirla",
         "status": "lo stato delle richieste",
         "link_code": "un codice monouso",

@@ -158,6 +158,7 @@ WORDS: Final = Words(
         "confirm_reminder": "是否恢复正常的再次询问",
         "closed": "已关闭的通知",
         "survey": "满意度询问",
+        "rated": "对评价的感谢",
         "sorry": "重新打开的提议",
         "status": "请求状态",
         "link_code": "一次性验证码",

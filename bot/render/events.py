@@ -48,6 +48,8 @@ OPTIONAL: Final[dict[str, Any]] = {
     "fields": (),
     "story": (),
     "comment": "",
+    "commented": False,
+    "over": False,
     "contacts": (),
     "told_at": None,
     "tells_at": None,
@@ -65,7 +67,7 @@ OPTIONAL: Final[dict[str, Any]] = {
 TO_REQUESTERS: Final = frozenset(
     {
         "received", "progress", "still_open", "delayed", "late", "reply", "resolved", "confirm_reminder",
-        "closed", "survey", "sorry", "status", "link_code", "linked", "link_failed",
+        "closed", "survey", "rated", "sorry", "status", "link_code", "linked", "link_failed",
         "stated", "greeted", "which_ticket",
     }
 )  # fmt: skip

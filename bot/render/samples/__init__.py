@@ -31,6 +31,7 @@ CHOICES: Final[dict[str, tuple[Choice, ...]]] = {
     "resolved": _offered("confirm", yes="yes", no="no"),
     "confirm_reminder": _offered("confirm", yes="yes", no="no"),
     "survey": _offered("rate", rate_1="1", rate_2="2", rate_3="3", rate_4="4", rate_5="5"),
+    "rated": _offered("comment", comment=""),
     "sorry": _offered("reopen", reopen=""),
     "card": tuple(
         Choice(verb, verb, "", f"https://desk.example/answer/42.7.1a2b3c.{verb}-.abcdefghij")

@@ -177,8 +177,14 @@ TO_REQUESTERS: Final[dict[str, tuple[Sample, ...]]] = {
         ("closed after silence", {**_MINE, "how": "silence", "owner": "", "subject": ""}),
         ("hostile", {**_MINE, "how": "agent", "owner": HOSTILE, "subject": HOSTILE}),
     ),
+    "rated": (
+        ("usual", {**_MINE, "rating": 4, "commented": False, "until": TOMORROW}),
+        ("commented", {**_MINE, "rating": 4, "commented": True, "until": LATE}),
+        ("hostile", {**_MINE, "rating": 4, "commented": False, "until": TOMORROW, "reference": HOSTILE}),
+    ),
     "sorry": (
         ("usual", {**_MINE, "rating": 1}),
+        ("cannot be opened again", {**_MINE, "rating": 1, "over": True}),
         ("hostile", {**_MINE, "rating": 2, "subject": HOSTILE}),
     ),
     "status": (
