@@ -95,10 +95,9 @@ class SlackPages:
             return PlainTextResponse("unauthorized\n", 401)
         if challenge := _challenge(body):
             return JSONResponse({"challenge": challenge})
-        if signature in self._in_hand:  # whether the first is kept, nobody knows yet
-            return Response(status_code=AWAY)
-        if not self._signatures.is_new(signature):
-            return Response(status_code=ACKNOWLEDGED)
+        if signature in self._in_hand or not self._signatures.is_new(signature):
+            # While the first is in hand, nobody knows yet whether it will be kept.
+            return Response(status_code=AWAY if signature in self._in_hand else ACKNOWLEDGED)
         return await self._taken(request, body, signature)
 
     async def _taken(self, request: Request, body: bytes, signature: str) -> Response:
