@@ -14,10 +14,10 @@ from bot.desk.states import State
 from bot.desk.tickets import UNVERIFIED
 from bot.desk.why import tell
 from bot.errors import DeskbotError
-from bot.store import tickets
+from bot.store import stories
 from bot.store.around import Around, around
 from bot.store.engine import Tx
-from bot.store.tickets import Story
+from bot.store.stories import Story
 
 
 @click.group("tickets")
@@ -33,7 +33,7 @@ def command() -> None:
 def list_(config: Config, states: tuple[str, ...], limit: int, as_json: bool) -> None:  # noqa: FBT001  # click's
     """List tickets, newest first."""
     with opened(config) as store:
-        rows = store.read_now(lambda tx: tickets.listed(tx, states, limit))
+        rows = store.read_now(lambda tx: stories.listed(tx, states, limit))
     prefix, zone = config.desk.prefix, ZoneInfo(config.desk.time_zone)
     if as_json:
         print_json([{"reference": f"{prefix}-{row.id}", **plain(row)} for row in rows])
@@ -192,7 +192,7 @@ def _story(config: Config, reference: str) -> tuple[Story, Around]:
     number = _number(config, reference)
 
     def read(tx: Tx) -> tuple[Story, Around] | None:
-        story = tickets.story(tx, number)
+        story = stories.story(tx, number)
         return None if story is None else (story, around(tx, story))
 
     with opened(config) as store:

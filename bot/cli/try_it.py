@@ -16,7 +16,7 @@ from bot.errors import DeskbotError
 
 if TYPE_CHECKING:
     from bot.store.engine import Store
-    from bot.store.tickets import Answer
+    from bot.store.stories import Answer
 
 _PATIENCE: Final = 30.0
 _LOOK_EVERY: Final = 0.05
@@ -66,7 +66,7 @@ def _send(config: Config, mail: EmailMessage) -> None:
 
 def _wait(store: Store, message_id: str) -> Answer:
     from bot.store.models import OutboxState
-    from bot.store.tickets import answer_to
+    from bot.store.stories import answer_to
 
     until = time.monotonic() + _PATIENCE
     answer = None

@@ -14,7 +14,7 @@ from bot.desk.letters import Letter
 from bot.desk.states import State
 from bot.errors import DeskbotError
 from bot.message import Attachment
-from bot.store import tickets
+from bot.store import entries, tickets
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
@@ -149,7 +149,7 @@ class Case:
         quoted = {_plain(line) for line in text.splitlines() if line.lstrip().startswith(">")}
         whole = " ".join(filter(None, map(_plain, text.splitlines())))
         for ticket in {self.ticket.id, self.ticket.id if self.thread is None else self.thread}:
-            for note in tickets.texts_of(self.tx, ticket, NOTE):
+            for note in entries.texts_of(self.tx, ticket, NOTE):
                 for line in filter(None, map(_plain, note.splitlines())):
                     if line in quoted or (len(line) >= _LONG_ENOUGH and line in whole):
                         raise Refused("holds-a-note", line=line[:120])

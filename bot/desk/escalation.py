@@ -20,7 +20,7 @@ from bot.desk.milestones import TELL, Milestone, Target, Weight
 from bot.desk.promises import BREACHED, DELAYED
 from bot.desk.states import RUNNING
 from bot.message import Kind
-from bot.store import conversation, outbox, people, tickets, timers
+from bot.store import conversation, entries, outbox, people, tickets, timers
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 from bot.store.timers import DueTimer
@@ -277,7 +277,7 @@ def _tell_agents_of_breach(
         "level": ticket.level,
         "to_team": desk.team_name(ticket.queue),
         **_people_of(tx, ticket),
-        "story": tickets.words_of(tx, ticket.id),
+        "story": entries.words_of(tx, ticket.id),
     }
     _tell(tx, ticket, "breached", values, {*keys, *filter(None, [owner])}, desk, now)
 

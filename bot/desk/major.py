@@ -21,7 +21,7 @@ from bot.desk.desk import Desk
 from bot.desk.letters import Letter, Reader
 from bot.mail.addresses import canonical
 from bot.message import EMAIL, Kind, Party
-from bot.store import conversation, people, said, tickets
+from bot.store import conversation, entries, people, said, tickets
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
@@ -134,7 +134,7 @@ def _values(
         "by": by.section.name if by else "",
         "who": requester.name if requester else "",
         "owner": owner.name if owner else "",
-        "text": tickets.first_words(tx, ticket.id)[:_LONGEST],
+        "text": entries.first_words(tx, ticket.id)[:_LONGEST],
         "contacts": [{"unit": one.unit, "name": one.name, "phone": one.phone} for one in contacts],
     }
 

@@ -18,7 +18,7 @@ from bot.desk.letters import Letter
 from bot.desk.states import DONE
 from bot.mail.addresses import canonical
 from bot.message import Attachment, Choice, Kind, Notice, OutgoingMessage, Party
-from bot.store import outbox, people, threads, tickets
+from bot.store import entries, outbox, people, threads
 from bot.store.conversation import WholeTicket
 from bot.store.dialect import AT_ONCE
 from bot.store.engine import Tx
@@ -88,7 +88,7 @@ def opened(
     if not _has_rooms(desk):
         return
     show(tx, ticket, desk, now)
-    words = tickets.first_words(tx, ticket.id)
+    words = entries.first_words(tx, ticket.id)
     if len(words) > _LONGEST_EXCERPT or any(not file.inline for file in files):
         said(tx, ticket, _who(tx, ticket), words, _MESSAGE, desk, now, files=files)
 
@@ -179,7 +179,7 @@ def _card(tx: Tx, ticket: WholeTicket, desk: Desk) -> dict[str, Any]:
     """What a card shows besides what every message about a ticket says."""
     owner = people.by_id(tx, ticket.owner_id) if ticket.owner_id else None
     due = ticket.first_response_due if ticket.first_response_at is None else ticket.resolution_due
-    words = tickets.first_words(tx, ticket.id)
+    words = entries.first_words(tx, ticket.id)
     category = desk.config.categories.get(ticket.category or "")
     return {
         "who": _who(tx, ticket),

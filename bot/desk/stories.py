@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.desk.desk import Desk
-from bot.store import said, tickets
+from bot.store import entries, said
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
@@ -13,7 +13,7 @@ from bot.store.engine import Tx
 def of(tx: Tx, ticket: WholeTicket, desk: Desk, locale: str) -> dict[str, Any]:
     """What was asked and tried, with notes; the names of the files; the answers to the desk's questions."""
     return {
-        "story": tickets.words_of(tx, ticket.id),
+        "story": entries.words_of(tx, ticket.id),
         "files": said.files_of(tx, ticket.id),
         "fields": answers(ticket, desk, locale),
     }

@@ -18,7 +18,7 @@ from bot.desk.matching import Match
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.desk.states import State
 from bot.message import Action, Automation, Choice, Kind, Verdict
-from bot.store import conversation, inbox, people, said
+from bot.store import conversation, entries, inbox, people, said
 from bot.store import tickets as store
 from bot.store.said import Standing
 
@@ -183,7 +183,7 @@ def _just_now(incoming: Incoming) -> Match | None:
     late = message.sent_at is not None and now - message.sent_at > span + span
     if not span or late or len(message.reply_text) > _SHORT:
         return None
-    number = store.spoken_in(incoming.tx, incoming.person.id, message.channel, message.place, now - span)
+    number = entries.spoken_in(incoming.tx, incoming.person.id, message.channel, message.place, now - span)
     facts = store.facts(incoming.tx, number) if number else None
     if facts is None or facts.state == State.CLOSED or facts.requester_id != incoming.person.id:
         return None

@@ -18,7 +18,7 @@ from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter, Reader
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.message import EMAIL, Action, Choice, Kind
-from bot.store import conversation, outbox, tickets
+from bot.store import conversation, entries, outbox, tickets
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
@@ -65,7 +65,7 @@ def offer(case: Case, was: Before, entry: int) -> dict[str, Any] | None:
 
 def receipt(tx: Tx, desk: Desk, reader: Reader, entry: int, answers: str, now: datetime) -> None:
     """Tell the agent alone to whom their words go, by which door, and let them take them back."""
-    about = tickets.ticket_of_entry(tx, entry)
+    about = entries.ticket_of_entry(tx, entry)
     ticket = conversation.whole(tx, about) if about is not None else None
     if ticket is None:
         return
@@ -80,13 +80,13 @@ def by_action(incoming: Incoming, action: Action) -> Outcome:
     """Take words back: only whoever wrote them, only while they wait, and twice is once."""
     tx, desk, now = incoming.tx, incoming.desk, incoming.now
     entry = _number(action.values.get("value", ""))
-    about = tickets.ticket_of_entry(tx, entry) if entry and incoming.agent else None
+    about = entries.ticket_of_entry(tx, entry) if entry and incoming.agent else None
     ticket = conversation.whole(tx, about) if about is not None else None
     if ticket is None or entry is None or incoming.agent is None:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
     said = _said(tx, ticket.id, entry)
     agent = desk.roster.load(tx, incoming.agent, now)
-    if said is None or tickets.author_of(tx, entry) != agent.person.id:
+    if said is None or entries.author_of(tx, entry) != agent.person.id:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, ticket.id)
     if tickets.marked(tx, ticket.id, _TAKEN_BACK, "entry", str(entry), most=1):
         return Outcome(Result.IGNORED, Reason.BY_AGENT, ticket.id)
@@ -106,7 +106,7 @@ def by_action(incoming: Incoming, action: Action) -> Outcome:
 def _take_back(incoming: Incoming, ticket: WholeTicket, entry: int, said: dict[str, Any], agent: int) -> None:
     """As if it had not been said: the promised answer is still owed, and so is the next word."""
     tx, desk, now, channel = incoming.tx, incoming.desk, incoming.now, incoming.message.channel
-    tickets.set_kind(tx, entry, UNDONE)
+    entries.set_kind(tx, entry, UNDONE)
     because = {"entry": str(entry)}
     if said["first"] and ticket.first_response_at is not None:
         actor = Actor(By.AGENT, agent, channel)

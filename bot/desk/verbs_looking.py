@@ -9,7 +9,7 @@ from bot.desk import why
 from bot.desk.cases import NOTE, Case, Done
 from bot.desk.commands import Command
 from bot.desk.desk import Desk
-from bot.store import people, queues, tickets
+from bot.store import entries, people, queues
 from bot.store.conversation import WholeTicket
 
 _MOST_STEPS: Final = 100
@@ -39,7 +39,7 @@ def show(case: Case, _: Command) -> Done:
             "opened_at": ticket.opened_at.isoformat(),
             "state": ticket.state,
             "waiting_for": ticket.waiting_for,
-            "story": tickets.words_of(case.tx, ticket.id),
+            "story": entries.words_of(case.tx, ticket.id),
         },
     )
 

@@ -17,8 +17,8 @@ from bot.desk.why_words import Words
 from bot.store.around import Around, around
 from bot.store.engine import AnyRow, Tx
 from bot.store.models import OutboxState, TimerState
-from bot.store.tickets import Story
-from bot.store.tickets import story as story_of
+from bot.store.stories import Story
+from bot.store.stories import story as story_of
 
 _PEOPLE: Final = frozenset({"owner_id", "requester_id"})
 _TICKETS: Final = frozenset({"merged_into_id"})

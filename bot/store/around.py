@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.store.engine import AnyRow, Tx
 from bot.store.models import Address, Pause, Person, Survey
-from bot.store.tickets import Story
+from bot.store.stories import Story
 
 _PEOPLE = ("owner_id", "requester_id")
 """Values of events that are people."""

@@ -1,27 +1,21 @@
-"""Tickets, what was said in them, and what happened to them."""
+"""Tickets: opened, changed, counted, with what is said in them and what happens to them written down."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
-from bot.message import Attachment, Kind
-from bot.store.engine import AnyRow, Tx
+from bot.message import Attachment
+from bot.store.engine import Tx
 from bot.store.models import (
-    Address,
     AttachmentRow,
     Entry,
     Event,
-    Inbox,
     Moment,
-    Outbox,
-    Person,
     Ticket,
-    Timer,
 )
 from bot.store.prepared import Prepared
 
@@ -250,180 +244,6 @@ def added_since(tx: Tx, person: int, since: datetime, most: int, *, proved: bool
     return len(tx.run(some.limit(most)).all())
 
 
-_LONGEST_TOLD: Final = 10_000
-"""Characters of one thing that was said, as it is told to colleagues."""
-
-
-def words_of(tx: Tx, ticket: int, most: int = 50) -> list[dict[str, str]]:
-    """What was said, oldest first, for a hand-over: who, when, which kind, the words, of a long text its
-    beginning. It goes into one message for each agent, so a requester's fifty books must not."""
-    author = sa.select(Person.name).where(Person.id == Entry.author_id).scalar_subquery()
-    rows = tx.run(
-        sa.select(
-            author,
-            Entry.created_at,
-            Entry.kind,
-            sa.func.substr(Entry.text, 1, _LONGEST_TOLD),
-            sa.func.length(Entry.text),
-        )
-        .where(Entry.ticket_id == ticket)
-        .order_by(Entry.id.desc())
-        .limit(most)
-    ).all()
-    return [
-        {
-            "who": who or "",
-            "at": at.isoformat(),
-            "kind": kind,
-            "text": text if length <= _LONGEST_TOLD else f"{text}…",
-        }
-        for who, at, kind, text, length in reversed(rows)
-    ]
-
-
-def first_words(tx: Tx, ticket: int) -> str:
-    """What a ticket began with."""
-    query = sa.select(Entry.text).where(Entry.ticket_id == ticket).order_by(Entry.id).limit(1)
-    return tx.run(query).scalar() or ""
-
-
-def texts_of(tx: Tx, ticket: int, kind: str, most: int = 200) -> list[str]:
-    """The texts of the latest entries of a kind."""
-    query = sa.select(Entry.text).where(Entry.ticket_id == ticket, Entry.kind == kind)
-    return list(tx.run(query.order_by(Entry.id.desc()).limit(most)).scalars())
-
-
-def spoken_in(tx: Tx, person: int, channel: str, place: str, since: datetime) -> int | None:
-    """The ticket that a person opened from a place in a chat, and in which they have said something there since a
-    moment; the latest."""
-    words = (
-        sa.select(Entry.ticket_id)
-        .join(Event, Event.ticket_id == Entry.ticket_id)
-        .where(
-            Entry.author_id == person,
-            Entry.channel == channel,
-            Entry.kind == "message",
-            Entry.created_at > since,
-            Event.action == "opened",
-            Event.actor_id == person,
-            Event.after["place"].as_string() == place,
-        )
-    )
-    number: int | None = tx.run(words.order_by(Entry.id.desc()).limit(1)).scalar()
-    return number
-
-
-def ticket_of_entry(tx: Tx, entry: int) -> int | None:
-    """The ticket that something was said in."""
-    number: int | None = tx.run(sa.select(Entry.ticket_id).where(Entry.id == entry)).scalar()
-    return number
-
-
-def author_of(tx: Tx, entry: int) -> int | None:
-    """Who said it."""
-    person: int | None = tx.run(sa.select(Entry.author_id).where(Entry.id == entry)).scalar()
-    return person
-
-
-def set_kind(tx: Tx, entry: int, kind: str) -> None:
-    """What was said is words of another kind after all."""
-    tx.run(sa.update(Entry).where(Entry.id == entry).values(kind=kind))
-
-
 def touch(tx: Tx, ticket: int, now: datetime) -> None:
     """Something was said."""
     tx.run(sa.update(Ticket).where(Ticket.id == ticket).values(updated_at=now))
-
-
-def listed(tx: Tx, states: tuple[str, ...], limit: int) -> list[AnyRow]:
-    """Tickets for ``deskbot tickets list``, newest first."""
-    address = (
-        sa.select(Address.shown)
-        .where(Address.person_id == Person.id)
-        .order_by(Address.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    named = sa.func.coalesce(sa.func.nullif(Person.name, ""), address).label("requester")
-    owner = aliased(Person)
-    query = (
-        sa.select(*Ticket.__table__.c, named, owner.name.label("owner"))
-        .join(Person, Person.id == Ticket.requester_id)
-        .join(owner, owner.id == Ticket.owner_id, isouter=True)
-    )
-    if states:
-        query = query.where(Ticket.state.in_(states))
-    return list(tx.run(query.order_by(Ticket.id.desc()).limit(limit)))
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """Everything the desk knows of one ticket."""
-
-    ticket: AnyRow
-    addresses: list[str]
-    entries: list[AnyRow]
-    attachments: list[AnyRow]
-    events: list[AnyRow]
-    inbox: list[AnyRow]
-    outbox: list[AnyRow]
-    timers: list[AnyRow]
-
-
-def story(tx: Tx, number: int) -> Story | None:
-    """For ``deskbot tickets show`` and ``why``."""
-    owner = aliased(Person)
-    ticket = tx.run(
-        sa.select(*Ticket.__table__.c, Person.name.label("requester"), owner.name.label("owner"))
-        .join(Person, Person.id == Ticket.requester_id)
-        .join(owner, owner.id == Ticket.owner_id, isouter=True)
-        .where(Ticket.id == number)
-    ).one_or_none()
-    if ticket is None:
-        return None
-    author = sa.select(Person.name).where(Person.id == Entry.author_id).scalar_subquery()
-    return Story(
-        ticket=ticket,
-        addresses=list(
-            tx.run(sa.select(Address.shown).where(Address.person_id == ticket.requester_id)).scalars()
-        ),
-        entries=_all(tx, sa.select(*Entry.__table__.c, author.label("author")), Entry.ticket_id, number),
-        attachments=list(
-            tx.run(
-                sa.select(*AttachmentRow.__table__.c)
-                .join(Entry, Entry.id == AttachmentRow.entry_id)
-                .where(Entry.ticket_id == number)
-                .order_by(AttachmentRow.id)
-            )
-        ),
-        events=_all(tx, sa.select(*Event.__table__.c), Event.ticket_id, number),
-        inbox=_all(tx, sa.select(*Inbox.__table__.c), Inbox.ticket_id, number),
-        outbox=_all(tx, sa.select(*Outbox.__table__.c), Outbox.ticket_id, number),
-        timers=_all(tx, sa.select(*Timer.__table__.c), Timer.ticket_id, number),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of the acknowledgement of one message. ``state`` None: there is none."""
-
-    ticket: int
-    state: str | None
-    result: str | None
-
-
-def answer_to(tx: Tx, external_id: str) -> Answer | None:
-    """The ticket that a message opened, and how its acknowledgement stands."""
-    acknowledged = sa.and_(Outbox.ticket_id == Entry.ticket_id, Outbox.kind == Kind.ACKNOWLEDGEMENT)
-    row = tx.run(
-        sa.select(Entry.ticket_id, Outbox.state, Outbox.result)
-        .join_from(Entry, Outbox, acknowledged, isouter=True)
-        .where(Entry.external_id == external_id)
-        .order_by(Entry.id.desc(), Outbox.id)
-        .limit(1)
-    ).one_or_none()
-    return Answer(*row) if row else None
-
-
-def _all(tx: Tx, query: sa.Select[Any], column: Any, number: int) -> list[AnyRow]:
-    return list(tx.run(query.where(column == number).order_by(column.class_.id)))

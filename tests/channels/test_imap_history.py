@@ -16,11 +16,12 @@ from bot.cli.mail_source import opened_source
 from bot.config import Config, load
 from bot.errors import DeskbotError
 from bot.premises import open_store
-from bot.store import migrate, tickets
+from bot.store import stories
 from bot.store.engine import Store
 from bot.store.models import Event, Inbox, Outbox, Ticket, Timer
 from tests.channels.imap_world import mail
 from tests.cli.commands import deskbot
+from tests.fresh import migrated
 from tests.peers.dovecot import PASSWORD, Dovecot
 
 FIRST = mail(1, Subject="Printer on fire")
@@ -35,7 +36,7 @@ def config(tmp_path: Path) -> Config:
     (tmp_path / "var").mkdir()
     found = load(environment={"DESKBOT_DESK__DATA": str(tmp_path / "var")})
     store = open_store(found)
-    migrate.upgrade(store)
+    migrated(store)
     store.close()
     return found
 
@@ -66,7 +67,7 @@ def test_a_history_becomes_closed_tickets_with_their_own_dates(store: Store, tmp
     assert first.opened_at == datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
     assert first.closed_at == datetime(2026, 3, 2, 9, 1, tzinfo=UTC)
     assert (away.subject, away.state) == ("Away", "closed")
-    story = store.read_now(lambda tx: tickets.story(tx, first.id))
+    story = store.read_now(lambda tx: stories.story(tx, first.id))
     assert story is not None
     assert [entry.text.strip() for entry in story.entries] == ["My printer is on fire.", "It is out."]
 

@@ -20,7 +20,7 @@ from bot.desk.personal_copy import PersonalCopy
 from bot.desk.tickets import MESSAGE
 from bot.message import EMAIL, Action, Forwarded, IncomingMessage, Party, Payload, Verdict
 from bot.simulation.play import Plan, stage
-from bot.store import inbox, people, retention, tickets
+from bot.store import entries, inbox, people, retention, tickets
 from bot.store.engine import Tx
 from bot.store.models import Address, Base, Card, Entry, Outbox, Pause, PayloadRow, Thread, Ticket
 from bot.store.tickets import NewEntry
@@ -272,7 +272,7 @@ def test_e8_fifty_long_mails_are_told_to_colleagues_by_their_beginning(desk: Ope
             text = f"{i}" + "é" * 300_000
             entry = NewEntry(number, MESSAGE, author, "mail", text, created_at=MONDAY)
             tickets.add_entry(tx, entry, ())
-        return tickets.words_of(tx, number)
+        return entries.words_of(tx, number)
 
     story = desk.store.write_now(unit)
     assert sum(len(one["text"]) for one in story) <= 50 * 10_001

@@ -12,7 +12,7 @@ from bot import clock
 from bot.desk import together
 from bot.desk.outcome import Reason, Result
 from bot.message import Payload
-from bot.store import inbox, outbox, people, threads, tickets
+from bot.store import entries, inbox, outbox, people, threads
 from bot.store.engine import Tx
 from bot.store.models import Inbox, Outbox, OutboxState
 from bot.store.threads import FoundThread
@@ -98,7 +98,7 @@ def test_where_a_person_has_just_spoken_is_found_by_place(life: Chats) -> None:
 
     def spoken(tx: Tx, place: str, who: int) -> int | None:
         people.lock(tx, who)
-        return tickets.spoken_in(tx, who, "acme", place, since)
+        return entries.spoken_in(tx, who, "acme", place, since)
 
     found = life.desk.store.write_now(
         lambda tx: [

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from bot.message import EMAIL, Attachment, Party
-from bot.store import inbox, outbox, people, tickets, timers
+from bot.store import inbox, outbox, people, stories, tickets, timers
 from bot.store.engine import Store, Tx
 from bot.store.models import Address, Event, OutboxState, Person, Timer, TimerState
 from tests.store.conftest import OpenStore
@@ -151,7 +151,7 @@ def test_a_ticket_tells_its_whole_story(store: Store, now: Clock) -> None:
         return number
 
     number = store.write_now(unit)
-    story = store.read_now(lambda tx: tickets.story(tx, number))
+    story = store.read_now(lambda tx: stories.story(tx, number))
     assert story is not None
     assert (story.ticket.subject, story.ticket.requester, story.addresses) == (
         "No light",
@@ -166,12 +166,12 @@ def test_a_ticket_tells_its_whole_story(store: Store, now: Clock) -> None:
     assert [(row.key, row.reason) for row in story.inbox] == [("k", "new")]
     assert [row.state for row in story.outbox] == [OutboxState.QUEUED]
     assert [row.kind for row in story.timers] == ["first-response"]
-    assert store.read_now(lambda tx: tickets.story(tx, number + 1)) is None
-    answer = store.read_now(lambda tx: tickets.answer_to(tx, "m1@x"))
-    assert answer == tickets.Answer(number, OutboxState.QUEUED, None)
-    assert store.read_now(lambda tx: tickets.answer_to(tx, "nobody@x")) is None
-    assert [row.id for row in store.read_now(lambda tx: tickets.listed(tx, ("new",), 5))] == [number]
-    assert store.read_now(lambda tx: tickets.listed(tx, ("closed",), 5)) == []
+    assert store.read_now(lambda tx: stories.story(tx, number + 1)) is None
+    answer = store.read_now(lambda tx: stories.answer_to(tx, "m1@x"))
+    assert answer == stories.Answer(number, OutboxState.QUEUED, None)
+    assert store.read_now(lambda tx: stories.answer_to(tx, "nobody@x")) is None
+    assert [row.id for row in store.read_now(lambda tx: stories.listed(tx, ("new",), 5))] == [number]
+    assert store.read_now(lambda tx: stories.listed(tx, ("closed",), 5)) == []
 
 
 def test_a_ticket_number_is_never_given_twice(store: Store) -> None:
