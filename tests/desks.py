@@ -26,9 +26,9 @@ from bot.message import (
     Party,
     Verdict,
 )
-from bot.store import migrate
 from bot.store.engine import AnyRow, Store
 from bot.store.models import Event, Outbox, Ticket
+from tests.fresh import migrated
 
 MONDAY: Final = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 """A working day, half an hour after the desk opens."""
@@ -150,7 +150,7 @@ def an_outgoing(**values: Any) -> OutgoingMessage:
 def make_store(folder: Path, clock: Clock) -> Store:
     """A migrated SQLite store, not yet opened."""
     store = Store(f"sqlite:///{folder / 'deskbot.db'}", now=clock)
-    migrate.upgrade(store)
+    migrated(store)
     return store
 
 

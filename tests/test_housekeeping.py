@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from bot import housekeeping
 from bot.loops import Pace
 from bot.message import Kind
-from bot.store import inbox, migrate, outbox, timers
+from bot.store import inbox, outbox, timers
 from bot.store.blobs import LocalBlobs
 from bot.store.engine import Store, Tx
 from bot.store.models import Inbox, InboxState, Outbox, OutboxState, PayloadRow, Timer
 from tests.desks import a_desk
+from tests.fresh import migrated
 from tests.store.makers import LEASE, Clock, count, message, new_ticket, payload, queue, states
 
 
@@ -27,7 +28,7 @@ def now() -> Clock:
 @pytest.fixture
 def store(tmp_path: Path, now: Clock) -> Store:
     made = Store(f"sqlite:///{tmp_path / 'deskbot.db'}", now=now)
-    migrate.upgrade(made)
+    migrated(made)
     made.open()
     return made
 

@@ -23,12 +23,13 @@ from bot.loops import Pace
 from bot.message import Attachment, IncomingMessage, Payload
 from bot.metrics import Metrics
 from bot.ports import Accept
-from bot.store import inbox, migrate
+from bot.store import inbox
 from bot.store.blobs import open_blobs
 from bot.store.engine import Store, Tx
 from bot.store.models import AttachmentRow, Inbox, Outbox, Ticket
 from bot.workers import Workers
 from tests.desks import MONDAY, Clock, a_desk, a_message, make_store
+from tests.fresh import migrated
 from tests.workers import jobs
 
 Translate = Callable[[Payload], Awaitable[Sequence[IncomingMessage]]]
@@ -376,7 +377,7 @@ async def test_x19_two_processes_on_one_database_make_one_ticket_of_each_payload
     url = postgres_url.replace("postgresql://", "postgresql+psycopg://")
     clock = Clock()
     stores = [Store(url, now=clock) for _ in range(2)]
-    migrate.upgrade(stores[0])
+    migrated(stores[0])
     for store in stores:
         store.open()
     rigs = [Rig(store, tmp_path, clock, worker=f"w{n}") for n, store in enumerate(stores)]

@@ -22,9 +22,9 @@ import sqlalchemy as sa
 
 from bot.app import App
 from bot.config import Config
-from bot.store import migrate
 from bot.store.engine import Store
 from bot.store.models import Entry, Inbox, Outbox, Ticket
+from tests.fresh import migrated
 from tests.peers.smarthost import Smarthost, Taken
 
 WEDNESDAY = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
@@ -168,7 +168,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
         url = request.getfixturevalue("postgres_url")
         sections["store"] = {"url": url}
         store = Store(url.replace("postgresql://", "postgresql+psycopg://"))
-        migrate.upgrade(store)
+        migrated(store)
         store.close()
     return sections
 

@@ -16,9 +16,10 @@ from bot.channels.imap_health import Health
 from bot.config import Imap
 from bot.message import IncomingMessage, Payload
 from bot.metrics import Metrics
-from bot.store import inbox, migrate
+from bot.store import inbox
 from bot.store.engine import Store
 from bot.store.models import Inbox, PayloadRow
+from tests.fresh import migrated
 from tests.peers.dovecot import PASSWORD, Dovecot
 from tests.peers.imap_server import ImapServer
 
@@ -109,7 +110,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.store = Store(f"sqlite:///{folder / 'deskbot.db'}")
-        migrate.upgrade(self.store)
+        migrated(self.store)
         self.store.open()
         self.accepted = 0
         self.before_accept: Callable[[Payload], None] = lambda _: None

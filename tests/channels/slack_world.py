@@ -19,10 +19,11 @@ from bot.config import Slack
 from bot.errors import StoreUnavailable
 from bot.message import IncomingMessage, Party, Payload
 from bot.metrics import Metrics
-from bot.store import inbox, migrate, threads
+from bot.store import inbox, threads
 from bot.store.engine import Store
 from bot.store.models import Inbox, PayloadRow, Thread, Ticket
 from bot.store.people import add as add_person
+from tests.fresh import migrated
 from tests.peers.slack import Conversation, Posted, SlackHouse, slack_house
 from tests.peers.slack.house import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 
@@ -167,7 +168,7 @@ def furnish(house: SlackHouse) -> None:
 
 def _store(folder: Path) -> Store:
     store = Store(f"sqlite:///{folder / 'deskbot.db'}")
-    migrate.upgrade(store)
+    migrated(store)
     store.open()
     return store
 

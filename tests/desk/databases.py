@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import pytest
 
-from bot.store import migrate
 from bot.store.engine import Store
 from tests.desks import Clock, OpenDesk, a_desk
+from tests.fresh import migrated
 from tests.peers.postgres import PostgresCluster
 
 KINDS: Final = ("sqlite", "postgresql")
@@ -28,7 +28,7 @@ def desk_on(request: pytest.FixtureRequest, folder: Path, **sections: Any) -> It
         drop = cluster.create_database()
         url = "postgresql+psycopg://" + drop.removeprefix("postgresql://")
     store = Store(url, now=clock)
-    migrate.create(store)
+    migrated(store)
     try:
         yield OpenDesk(store, a_desk(**sections), clock, folder)
     finally:

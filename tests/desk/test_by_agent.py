@@ -15,7 +15,6 @@ from bot.desk.outcome import Reason, Result
 from bot.errors import StoreUnavailable
 from bot.intake import receive
 from bot.message import Attachment, Automation, Bounce, Forwarded, IncomingMessage, Kind, Party, Verdict
-from bot.store import migrate
 from bot.store.engine import Store, Tx
 from bot.store.models import AttachmentRow, Entry, Outbox, Person, Ticket
 from tests.desk.by_mail import (
@@ -41,6 +40,7 @@ from tests.desk.by_mail import (
     written,
 )
 from tests.desks import Clock, OpenDesk
+from tests.fresh import migrated
 
 CANARY = "the customer is difficult, canary 4711"
 A_LOGO = Attachment("logo.png", "image/png", 3, "cd" * 32, inline=True)
@@ -768,7 +768,7 @@ def on_postgres(folder: Path, url: str) -> Iterator[OpenDesk]:
     """The same team on PostgreSQL."""
     clock = Clock()
     store = Store(url.replace("postgresql://", "postgresql+psycopg://"), now=clock)
-    migrate.upgrade(store)
+    migrated(store)
     try:
         with a_team(folder) as unused:
             yield OpenDesk(store, unused.desk, clock, folder)
