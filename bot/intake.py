@@ -26,14 +26,11 @@ from bot.desk import (
     by_agent,
     by_requester,
     doors,
-    followers,
-    giving,
     matching,
-    notices,
+    opening,
     people,
     screening,
-    shares,
-    tickets,
+    threads_ended,
     together,
     tombstones,
 )
@@ -48,12 +45,10 @@ from bot.mail.addresses import canonical
 from bot.message import Automation, IncomingMessage, Payload
 from bot.metrics import Metrics
 from bot.ports import Source
-from bot.store import conversation, inbox, outbox
-from bot.store import tickets as store_tickets
+from bot.store import inbox
 from bot.store.blobs import Blobs
 from bot.store.engine import Store, Tx
 from bot.store.inbox import Claim
-from bot.store.people import KnownPerson
 
 log = logging.getLogger("deskbot.intake")
 
@@ -257,22 +252,23 @@ def _for_the_desk(incoming: Incoming) -> Outcome | None:
 
 def _for_a_ticket(incoming: Incoming, facts: screening.Facts) -> Outcome:
     """Words: they belong to a ticket, or open one."""
-    tx, message, person = incoming.tx, incoming.message, incoming.person
-    desk, now, inbox_id, agent = incoming.desk, incoming.now, incoming.inbox_id, incoming.agent
+    message, person, desk, now = incoming.message, incoming.person, incoming.desk, incoming.now
     if message.action and not message.reply_text.strip() and not message.attachments:
         return Outcome(Result.IGNORED, Reason.EMPTY)
     is_new = message.action is not None
-    found = None if is_new else matching.match(tx, message, incoming.sender, person.id, desk, now)
-    if found is None and doors.is_chat(message):
-        beside = together.placed(incoming)
-        if isinstance(beside, Outcome):
-            return beside
-        found = beside
+    answers = None if is_new else matching.match(incoming.tx, message, incoming.sender, person.id, desk, now)
+    found: matching.Match | Outcome | None = answers
+    if answers is None and doors.is_chat(message):
+        found = together.placed(incoming)
+    elif answers and answers.reason is Reason.NOT_THEIRS:
+        found = threads_ended.of_a_stranger(incoming, answers)
+    if isinstance(found, Outcome):
+        return found
     if found and found.reason is not Reason.TICKET_CLOSED:
         return _append(incoming, found)
     if screening.answers_nothing(facts):
         return Outcome(Result.IGNORED, Reason.AUTOMATIC)
-    return _open(tx, facts, person, found, now, inbox_id, agent)
+    return opening.begin(incoming, facts, found or answers)
 
 
 def _by_agent(incoming: Incoming, key: str) -> Outcome | None:
@@ -287,49 +283,3 @@ def _append(incoming: Incoming, found: matching.Match) -> Outcome:
         doors.belongs(incoming.tx, incoming.message, found.ticket.id, incoming.now)
     appending.tell(incoming, found)
     return outcome
-
-
-def _open(
-    tx: Tx,
-    facts: screening.Facts,
-    person: KnownPerson,
-    found: matching.Match | None,
-    now: datetime,
-    inbox_id: int | None,
-    agent: str | None,
-) -> Outcome:
-    """A new request: a ticket, an acknowledgement where a machine may answer, and word to the team."""
-    message, desk, sender = facts.message, facts.desk, facts.sender
-    proved = shares.is_proved(message)  # else who forges a name would use up its share (E7)
-    hour = store_tickets.opened_since(tx, person.id, now - timedelta(hours=1), proved=proved)
-    if hour >= desk.config.limits.tickets_per_sender_hour:
-        return Outcome(Result.HELD, Reason.SENDER_FLOOD)
-    opened = tickets.open_for(tx, message, person, desk, now, inbox_id=inbox_id, follows=found)
-    doors.belongs(tx, message, opened.number, now, anew=found is not None)
-    sent = people.automatic_mail_to(tx, sender, desk, now)
-    age = now - message.received_at
-    quiet = screening.silence(replace(facts, sent=sent, bounces=person.bounces, age=age))
-    if quiet is None:
-        answer = notices.acknowledgement(message, sender, person, opened, desk, now)
-        outbox.queue(tx, answer, sender, message.received_at)
-    elif opened.asked:
-        store_tickets.not_asked(tx, opened.number)
-    if desk.roster.agents:
-        if why := shares.why_untold(tx, facts, person, quiet, hour, now):
-            shares.keep_from_team(tx, opened.number, "new_ticket", why, now)
-        else:
-            _tell_team(tx, facts, person, opened.number, now, agent)
-    reason = Reason.TICKET_CLOSED if found else Reason.NEW
-    return Outcome(Result.OPENED, reason, opened.number, quiet)
-
-
-def _tell_team(
-    tx: Tx, facts: screening.Facts, person: KnownPerson, number: int, now: datetime, agent: str | None
-) -> None:
-    """A new ticket, to each of the team once."""
-    message, desk = facts.message, facts.desk
-    proposed = followers.propose(tx, message, number, desk, now)
-    if ticket := conversation.whole(tx, number):
-        ticket = giving.at_opening(tx, ticket, desk, now)
-        told = notices.of_message(message, person, ticket, proposed)
-        notices.tell_agents(tx, ticket, "new_ticket", told, desk, now, but=agent, files=message.attachments)

@@ -159,6 +159,9 @@ class IncomingMessage:
     place: str = ""
     """In a chat program, the conversation that it was written in: "acme/D024BE91L". Short messages of one person
     in one place may be one request."""
+    addressed: bool = True
+    """Whether it was said to the desk. False: in a chat program the desk only hears it, because it stands in a
+    ticket's conversation."""
     fields: tuple[tuple[str, str], ...] = ()
     """What the sender chose in a form of ours besides their words: "category", "impact", "urgency"."""
     loop: str = ""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.channels.slack_payload import Act, File, take_apart
-from bot.channels.slack_text import plain, without_mention
+from bot.channels.slack_text import mentions, plain, without_mention
 from bot.desk.commands import VERBS, Takes, parse_said
 from bot.errors import HeldError
 from bot.mail.attachments import safe_name
@@ -23,6 +23,7 @@ from bot.message import Action, Attachment, Authentication, IncomingMessage, Par
 SLACK: Final = "slack"
 _AGENTS: Final = frozenset({"room", "private"})
 """Roles of conversations in which agents speak where the requester does not read."""
+_SPOKEN: Final = frozenset({Act.MESSAGE, Act.FILES, Act.EDIT, Act.DELETE})
 _TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 _RESOLUTION: Final = ("cause", "steps")
 _LONGEST_FIELD: Final = 10_000
@@ -207,6 +208,7 @@ def _made(
         language=kept.about("language") or None,
         time_zone=kept.about("time_zone") or None,
         place=f"{payload.channel}/{channel}" if channel else "",
+        addressed=_calls_us(kept, channel),
         fields=fields,
         oddities=_oddities(kept, outside=outside),
     )
@@ -218,6 +220,12 @@ def _thread_keys(kept: Kept, channel: str, ts: str, thread: str) -> tuple[str, .
     if kept.act is not Act.MESSAGE and ts:
         keys.append(ts)
     return tuple(dict.fromkeys(f"{channel}/{key}" for key in keys)) if channel else ()
+
+
+def _calls_us(kept: Kept, channel: str) -> bool:
+    """Whether it is said to us: alone with us, by our name, or in a form of ours; or somebody has called us to it."""
+    alone = channel.startswith("D") or kept.act not in _SPOKEN or bool(kept.about("noted_by"))
+    return alone or mentions(kept.said("text") + kept.said("said"), kept.about("bot_user"))
 
 
 def _attachment(file: File, number: int) -> Attachment:

@@ -214,6 +214,7 @@ def _made(
         action=action,
         language=language or None,
         place=f"{payload.channel}/{chat}",
+        addressed=chat > 0 or action is not None or _words(seen)[1],
         oddities=tuple(f"{file.name}: {file.lost}"[:300] for file in seen.files if file.lost),
     )
 

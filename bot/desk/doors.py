@@ -14,7 +14,7 @@ from bot.store.engine import Tx
 from bot.store.people import Reached
 
 _MOST_KEYS: Final = 10
-_TOPIC: Final = "/topic/"
+TOPIC: Final = "/topic/"
 """In the key of a topic of a group: a place in which many ask, and no conversation about one request."""
 
 
@@ -37,7 +37,7 @@ def is_shown(message: IncomingMessage) -> bool:
 
 def conversation_of(message: IncomingMessage) -> str:
     """The key of the conversation in which a message is answered."""
-    threads_of = [key for key in message.thread_keys if _TOPIC not in key]
+    threads_of = [key for key in message.thread_keys if TOPIC not in key]
     return next(iter(threads_of or message.thread_keys), "") or message.external_id
 
 
@@ -58,7 +58,7 @@ def belongs(tx: Tx, message: IncomingMessage, ticket: int, now: datetime, *, ane
     another one, which has ended."""
     if not is_chat(message):
         return
-    keys = (message.external_id, *(key for key in message.thread_keys[:_MOST_KEYS] if _TOPIC not in key))
+    keys = (message.external_id, *(key for key in message.thread_keys[:_MOST_KEYS] if TOPIC not in key))
     for key in filter(None, keys):
         if anew:
             threads.reassign(tx, message.channel, key, ticket, threads.REQUESTER, now)

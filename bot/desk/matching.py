@@ -15,7 +15,7 @@ from bot.desk.states import State
 from bot.mail.addresses import canonical
 from bot.mail.references import Reference
 from bot.message import EMAIL, Automation, IncomingMessage, Verdict
-from bot.store import conversation, outbox, people, threads, tickets
+from bot.store import conversation, people, said, threads, tickets
 from bot.store.engine import Tx
 from bot.store.threads import FoundThread
 from bot.store.tickets import TicketFacts
@@ -23,7 +23,7 @@ from bot.store.tickets import TicketFacts
 TAKES_PART: Final = frozenset({Reason.REFERENCE, Reason.SUBJECT_TAG})
 """Standings that let words count as the requester's side of the conversation."""
 _MOST_MERGES = 10
-_MOST_KEYS = 50
+MOST_KEYS = 50
 """Addresses and references beyond this many are not looked at: nobody's honest thread needs them."""
 
 
@@ -73,8 +73,8 @@ def named(
 
 def references(message: IncomingMessage, desk: Desk) -> Iterator[Reference]:
     """Every genuine token that a message bears, nearest first."""
-    addressed = [party.address for party in message.recipients[:_MOST_KEYS]]
-    for key in (*message.thread_keys[:_MOST_KEYS], *addressed):
+    addressed = [party.address for party in message.recipients[:MOST_KEYS]]
+    for key in (*message.thread_keys[:MOST_KEYS], *addressed):
         if reference := desk.references.read(key):
             yield reference
 
@@ -98,7 +98,7 @@ def ticket_of_agent(tx: Tx, message: IncomingMessage, addresses: frozenset[str],
 
 def conversation_of_ticket(tx: Tx, message: IncomingMessage) -> FoundThread | None:
     """The conversation of a ticket that a message stands in."""
-    return threads.find(tx, message.channel, message.thread_keys[:_MOST_KEYS])
+    return threads.find(tx, message.channel, message.thread_keys[:MOST_KEYS])
 
 
 def _by_thread(
@@ -124,12 +124,12 @@ def answered(tx: Tx, message: IncomingMessage, sender: str, desk: Desk) -> tuple
     if doors.is_chat(message):
         found = conversation_of_ticket(tx, message)
         facts = _living(tx, found.ticket) if found else None
-        event = outbox.last_event(tx, facts.id, sender) if facts else None
+        event = said.last_event(tx, facts.id, sender) if facts else None
         return (facts.id, event) if facts and event else None
     nearest = next(references(message, desk), None)
     if nearest is None or not desk.references.is_for(nearest, sender):
         return None
-    event = outbox.event_of(tx, nearest.token)
+    event = said.event_of(tx, nearest.token)
     return (nearest.ticket, event) if event else None
 
 
@@ -138,7 +138,7 @@ def only_to_concerned(tx: Tx, message: IncomingMessage, ticket: TicketFacts, des
     those who follow it."""
     named = {(party.medium, canonical(party.address)) for party in message.recipients if party.address}
     others = {(medium, address) for medium, address in named if not desk.is_own(address)}
-    if len(others) > _MOST_KEYS:
+    if len(others) > MOST_KEYS:
         return False
     return all(_is_concerned(tx, medium, address, ticket, desk) for medium, address in others)
 
@@ -179,7 +179,7 @@ def _standing(
 
 def _found(facts: TicketFacts, message: IncomingMessage, reason: Reason, desk: Desk, now: datetime) -> Match:
     """What a person answers to a ticket closed long ago must not lie there unseen; what a machine answers may
-    (E4), and so may mere thanks."""
+    (E4), and so may mere thanks. To whoever does not take part a closed ticket is somebody else's."""
     if message.automation is Automation.BOUNCE:
         return Match(facts, Reason.BOUNCE)
     person = message.automation is Automation.NONE
@@ -187,7 +187,7 @@ def _found(facts: TicketFacts, message: IncomingMessage, reason: Reason, desk: D
     if person and done and reason in TAKES_PART and courtesy.only_thanks(message.reply_text):
         return Match(facts, Reason.THANKS)
     if person and facts.state == State.CLOSED and not _reopens(facts, reason, desk, now):
-        return Match(facts, Reason.TICKET_CLOSED)
+        return Match(facts, Reason.TICKET_CLOSED if reason in TAKES_PART else Reason.NOT_THEIRS)
     return Match(facts, reason)
 
 

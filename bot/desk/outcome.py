@@ -27,6 +27,8 @@ class Reason(StrEnum):
     TICKET_CLOSED = "ticket-closed"
     UNPROVED_AGENT = "unproved-agent"
     NOT_PARTICIPANT = "not-participant"
+    NOT_THEIRS = "not-theirs"
+    NOT_ADDRESSED = "not-addressed"
     MERGED = "merged"
     THANKS = "thanks"
     TOGETHER = "together"
@@ -80,6 +82,8 @@ _TOLD = {
     Reason.TICKET_CLOSED: "it answers a ticket that is closed, so it opened a new one that names the old",
     Reason.UNPROVED_AGENT: "it bears an agent's address, but nothing proves its sender: kept as unverified",
     Reason.NOT_PARTICIPANT: "its sender does not take part in the ticket: kept as unverified",
+    Reason.NOT_THEIRS: "it answers somebody else's ticket, which is closed, so it is a request of its sender's own",
+    Reason.NOT_ADDRESSED: "it stands below somebody else's ticket, which is closed, and does not call the desk",
     Reason.MERGED: "it answers a ticket that was merged into this one",
     Reason.THANKS: "it says thanks and no more, so nothing is opened again",
     Reason.TOGETHER: "it came within minutes of what the same person had said in the same place",

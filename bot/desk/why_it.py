@@ -236,6 +236,8 @@ WORDS: Final = Words(
         Reason.OTHER_SENDER: "il riferimento firmato è autentico, ma era di un altro: conservato come non verificato",
         Reason.TICKET_CLOSED: "risponde a una richiesta chiusa: ne ha aperta una nuova che nomina la vecchia",
         Reason.UNPROVED_AGENT: "porta l’indirizzo di un operatore, ma nulla lo prova: conservato come non verificato",
+        Reason.NOT_THEIRS: "risponde a una richiesta altrui già chiusa: è una nuova richiesta del mittente",
+        Reason.NOT_ADDRESSED: "sta nella conversazione di una richiesta altrui già chiusa e non chiama il servizio",
         Reason.NOT_PARTICIPANT: "il mittente non partecipa alla richiesta: conservato come non verificato",
         Reason.MERGED: "risponde a una richiesta unita a questa",
         Reason.THANKS: "ringrazia soltanto: nulla viene riaperto",

@@ -236,6 +236,8 @@ WORDS: Final = Words(
         Reason.OTHER_SENDER: "签名标识真实，但原本发给他人：按未证实保存",
         Reason.TICKET_CLOSED: "它回复已关闭的工单，因此新建工单并注明旧单",
         Reason.UNPROVED_AGENT: "使用客服的地址，但无法证实发件人：按未证实保存",
+        Reason.NOT_THEIRS: "它回复他人已关闭的工单，因此作为发件人自己的新请求",
+        Reason.NOT_ADDRESSED: "它写在他人已关闭工单的对话中，且没有呼叫服务台",
         Reason.NOT_PARTICIPANT: "发件人不参与此工单：按未证实保存",
         Reason.MERGED: "它回复已并入此单的工单",
         Reason.THANKS: "只是致谢，不重新打开",

@@ -18,6 +18,8 @@ PRIVATE = "private"
 """With one other person: somebody who follows the ticket, or an agent who was told something."""
 ROOM = "room"
 """Among agents."""
+BESIDE = "beside"
+"""What one person, who has a request of their own, says in the conversation of somebody else's that has ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def test_only_who_was_asked_rates(tmp_path: Path) -> None:
     with a_closed_ticket(tmp_path) as desk:
         token = letters(desk, ANN, "survey")[-1].token
         keys = (f"{token}@localhost",)
-        assert desk.receive(a_message("1", sender=EVE, thread_keys=keys)).reason is Reason.TICKET_CLOSED
+        assert desk.receive(a_message("1", sender=EVE, thread_keys=keys)).reason is Reason.NOT_THEIRS
         assert taps(desk, EVE, "rate", value="1").reason is Reason.NO_SURVEY
         assert taps_on(desk, 99, ANN, "rate", {"value": "1"}).reason is Reason.NO_SURVEY
         answers(desk, ANN, 1, "1", automation=Automation.AUTO_REPLY, thread_keys=keys)

@@ -21,7 +21,7 @@ class Thread(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     role: Mapped[str] = mapped_column(String(16))
     """"requester": between the requester and the desk; "private": between one other person and the desk; "room":
-    among agents."""
+    among agents; "beside": what one person says in somebody else's conversation."""
     created_at: Mapped[datetime]
     __table_args__ = (UniqueConstraint("channel", "key"),)
 
