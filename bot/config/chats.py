@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -12,6 +12,9 @@ from bot.config.kinds import Duration, Section, Words
 
 class Slack(Section):
     """One workspace. Its name in ``[slack.NAME]`` is the channel's."""
+
+    asks_stepwise: ClassVar[bool] = False
+    """Whether what a request leaves open is asked one question after the other. Slack has forms."""
 
     enabled: bool = True
     bot_token: SecretStr = SecretStr("")
@@ -46,6 +49,8 @@ class Slack(Section):
 
 class Telegram(Section):
     """One bot. Its name in ``[telegram.NAME]`` is the channel's."""
+
+    asks_stepwise: ClassVar[bool] = True
 
     enabled: bool = True
     token: SecretStr = SecretStr("")

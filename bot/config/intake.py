@@ -13,6 +13,10 @@ from bot.message import RULE_FIELDS, is_for_rules
 Degree = Literal["high", "medium", "low"]
 """Of impact and of urgency."""
 Row = dict[Degree, str]
+MOST_OPTIONS: Final = 8
+"""Answers that one question offers."""
+LONGEST_OPTION: Final = 40
+"""Characters of one of them: it stands on a button."""
 DEGREES: Final[tuple[Degree, ...]] = ("high", "medium", "low")
 
 
@@ -99,12 +103,29 @@ class Question(Section):
     en: str
     zh: str = ""
     it: str = ""
+    options: dict[Locale, Words] = Field(default_factory=dict)
+    """Answers that are offered as buttons where questions are asked one at a time, in each language."""
     known_by: str = ""
     """A regular expression: when it is found in the request, the question is answered already."""
 
     def text(self, locale: str) -> str:
         """The question in a language, or in English."""
         return getattr(self, locale, "") or self.en
+
+    def offers(self, locale: str) -> Words:
+        """The answers that are offered: in a language, or in English."""
+        offered: dict[str, Words] = {**self.options}
+        return offered.get(locale) or offered.get("en", ())
+
+    @field_validator("options")
+    @classmethod
+    def _fit_on_buttons(cls, value: dict[Locale, Words]) -> dict[Locale, Words]:
+        for locale, offered in value.items():
+            if len(offered) > MOST_OPTIONS or not all(0 < len(one) <= LONGEST_OPTION for one in offered):
+                raise ValueError(
+                    f"{locale}: at most {MOST_OPTIONS} answers of {LONGEST_OPTION} characters each"
+                )
+        return value
 
     @field_validator("known_by")
     @classmethod
@@ -202,6 +223,11 @@ QUESTIONS: Final = {
     ),
     "since": Question(
         en="Since when?", zh="从什么时候开始的？", it="Da quando?",
+        options={
+            "en": ("Just now", "Since today", "Since yesterday", "For some days"),
+            "it": ("Da poco", "Da oggi", "Da ieri", "Da qualche giorno"),
+            "zh": ("刚刚", "今天开始", "昨天开始", "已有几天"),
+        },
         known_by=r"(?i)\b(?:since|yesterday|today|this morning|last week|ieri|oggi|stamattina|da quando|dalle|scors[oa])\b"
         r"|昨天|今天|今早|早上|上午|下午|刚才|刚刚|上周|以来|开始|\b\d{1,2}:\d{2}\b",
     ),
@@ -211,11 +237,17 @@ QUESTIONS: Final = {
     ),
     "error": Question(
         en="What does the error message say?", zh="错误提示的内容是什么？", it="Che cosa dice il messaggio di errore?",
+        options={"en": ("There is none",), "it": ("Non c'è nessun messaggio",), "zh": ("没有错误提示",)},
         known_by=r"""(?i)["“«「『][^"”»」』]{8}|\b(?:error|errore|code|codice)\b.{0,3}\d|错误(?:代码|码)?.{0,3}\d|提示[：:]""",
     ),
     "device": Question(
         en="Which computer or device is it, with which system?", zh="是哪台电脑或设备？使用什么系统？",
         it="Quale computer o dispositivo è, con quale sistema?",
+        options={
+            "en": ("Windows", "Mac", "Linux", "iPhone or iPad", "Android"),
+            "it": ("Windows", "Mac", "Linux", "iPhone o iPad", "Android"),
+            "zh": ("Windows", "Mac", "Linux", "iPhone 或 iPad", "安卓"),
+        },
         known_by=r"(?i)\b(?:windows|mac ?os|macbook|iphone|ipad|android|linux|thinkpad|surface)\b",
     ),
     "line": Question(

@@ -5,6 +5,8 @@ All of it is kept; whoever owns the ticket, or their team, hears of it once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.desk import followers, notices, shares, tickets
 from bot.desk.incoming import Incoming
 from bot.desk.matching import Match
@@ -14,8 +16,9 @@ from bot.store import conversation
 from bot.store.conversation import WholeTicket
 
 
-def keep(incoming: Incoming, found: Match) -> Outcome:
-    """Put the words into the ticket, with all that follows from them there."""
+def keep(incoming: Incoming, found: Match, given: Mapping[str, str] | None = None) -> Outcome:
+    """Put the words into the ticket, with all that follows from them there. ``given``: the answers in them, when
+    they are known already."""
     return tickets.add_words(
         incoming.tx,
         incoming.message,
@@ -24,6 +27,7 @@ def keep(incoming: Incoming, found: Match) -> Outcome:
         incoming.desk,
         incoming.now,
         incoming.inbox_id,
+        given,
     )
 
 

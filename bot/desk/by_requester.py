@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bot.desk import confirmation, identities, status, surveys
+from bot.desk import confirmation, identities, status, stepping, surveys
 from bot.desk.incoming import Incoming
 from bot.desk.outcome import Outcome
 
@@ -18,6 +18,7 @@ READERS: Final[tuple[Callable[[Incoming], Outcome | None], ...]] = (
     surveys.by_words,
     confirmation.by_words,
     status.by_words,
+    stepping.by_words,
 )
 
 

@@ -98,6 +98,11 @@ class Desk:
         door = self._chat(channel)
         return door.together if door else timedelta(0)
 
+    def asks_stepwise(self, channel: str) -> bool:
+        """Whether, through a door, what a request leaves open is asked one question after the other."""
+        door = self._chat(channel)
+        return door is not None and door.asks_stepwise
+
     def _chat(self, channel: str) -> Slack | Telegram | None:
         return self.config.slack.get(channel) or self.config.telegram.get(channel)
 

@@ -31,9 +31,11 @@ STATUS_PAGE_FOR: Final = timedelta(days=400)
 """How long the link to a ticket's page is good."""
 AT_DAYTIME: Final = frozenset({Kind.PROGRESS, Kind.CONFIRMATION, Kind.SURVEY})
 """What waits for the morning, unless it answers what the person has just done."""
-_BUTTONS: Final = frozenset({"undo", "belongs", "comment", "urgent"})
+_BUTTONS: Final = frozenset({"undo", "belongs", "comment", "urgent", "answer"})
 """Verbs of choices that are offered in chat programs alone."""
-_ANSWERS: Final = frozenset({"commands", "receipt", "greeted", "which_ticket"})
+_ANSWERS: Final = frozenset(
+    {"commands", "receipt", "greeted", "which_ticket", "which_one", "question", "questions_done"}
+)
 """What answers somebody who has just written in a chat program, where no machine answers the desk."""
 
 
@@ -171,9 +173,9 @@ def _not_before(
 
 
 def _with_page(choice: Choice, reader: Reader, number: int, desk: Desk, now: datetime) -> Choice:
-    """A choice with the page on which it can be made. A rating has a page of its own; what only buttons can do
-    has none."""
-    if choice.verb in _BUTTONS:
+    """A choice with the page on which it can be made. A rating has a page of its own; what only buttons can do,
+    or what is about no ticket, has none."""
+    if choice.verb in _BUTTONS or not number:
         return choice
     purpose = Purpose.RATE if choice.verb == "rate" else Purpose.ANSWER
     extra = choice.value if choice.verb == "rate" else f"{choice.verb}-{choice.value}"

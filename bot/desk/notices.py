@@ -54,6 +54,7 @@ def acknowledgement(
     """
     may_repeat = may_be_repeated(message, sender, desk)
     config = desk.config
+    at_once = () if desk.asks_stepwise(message.channel) else opened.asked
     return OutgoingMessage(
         channel=desk.door_to(message.sender, message.channel),
         to=message.sender if may_repeat else without_name(message),
@@ -74,7 +75,8 @@ def acknowledgement(
                 "desk_name": config.desk.name,
                 "desk_address": config.desk.address,
                 "queue": opened.decision.queue,
-                "questions": [config.questions[key].text(opened.locale) for key in opened.asked],
+                "questions": [config.questions[key].text(opened.locale) for key in at_once],
+                "steps": len(opened.asked) - len(at_once),
                 "follows": desk.name_of(opened.follows) if opened.follows and may_repeat else None,
                 "complaint": is_complaint(opened.decision.category, desk),
                 "status_url": letters.status_page(desk, opened.number, person.id, now)
@@ -230,7 +232,8 @@ def _tell_rooms(
         morning = quiet.next_waking(now, desk.zone, desk.config.quiet) if waits else None
         values = {"to": to, **said.values}
         bare = replace(said, values=values, attachments=())  # the files are there already
-        rooms.told(tx, ticket, bare, desk, now, morning or AT_ONCE)
+        soon = now + letter.after if letter.after else AT_ONCE
+        rooms.told(tx, ticket, bare, desk, now, morning or soon)
 
 
 def is_away(key: str, desk: Desk, now: datetime) -> bool:
@@ -250,6 +253,8 @@ def _in_their_words(letter: Letter, ticket: WholeTicket, desk: Desk, locale: str
         }
     elif letter.event == "breached":
         more = {"yours": yours}
+    elif letter.event == "answered":
+        more = {"answers": stories.answers(ticket, desk, locale)}
     elif letter.event == "requester_wrote":
         words = _plain(str(letter.values.get("text", "")))
         given = stories.answers(ticket, desk, locale)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.desk import followers, giving, notices, people, screening, shares, threads_ended, tickets
+from bot.desk import followers, giving, notices, people, screening, shares, stepping, threads_ended, tickets
 from bot.desk.incoming import Incoming
 from bot.desk.matching import Match
 from bot.desk.outcome import Outcome, Reason, Result
@@ -47,6 +47,7 @@ def _acknowledge(incoming: Incoming, facts: screening.Facts, opened: tickets.Ope
     if quiet is None:
         answer = notices.acknowledgement(message, sender, person, opened, desk, now)
         outbox.queue(tx, answer, sender, message.received_at)
+        stepping.begin(incoming, opened)
     elif opened.asked:
         store.not_asked(tx, opened.number)
     return quiet

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from bot.desk.desk import Desk
 from bot.store import entries, said
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
+
+
+SKIPPED: Final = "-"
+"""In the place of an answer: its question was passed over. No mail's answer can be this, and it is asked no more."""
 
 
 def of(tx: Tx, ticket: WholeTicket, desk: Desk, locale: str) -> dict[str, Any]:
@@ -24,7 +28,7 @@ def answers(ticket: WholeTicket, desk: Desk, locale: str) -> list[dict[str, str]
     return [
         {"question": question(key, desk, locale), "answer": str(answer)}
         for key, answer in (ticket.fields or {}).items()
-        if answer
+        if answer and answer != SKIPPED
     ]
 
 

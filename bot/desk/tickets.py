@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -129,8 +130,9 @@ def add_words(
     desk: Desk,
     now: datetime,
     inbox_id: int | None,
+    given: Mapping[str, str] | None = None,
 ) -> Outcome:
-    """Put a message into the ticket that it answers.
+    """Put a message into the ticket that it answers. ``given``: the answers in it, when they are known already.
 
     Words of a machine, or of somebody who does not take part, are kept and change nothing (D3, E4); so does
     thanks.
@@ -160,7 +162,7 @@ def add_words(
             doors.came_by(tx, message, whole, desk)
             whole = conversation.whole(tx, ticket.id) or whole
         if whole is not None:
-            _take_in(tx, message, author, whole, after, desk, now)
+            _take_in(tx, message, author, whole, after, desk, now, given)
     return Outcome(Result.APPENDED, match.reason, ticket.id)
 
 
@@ -172,12 +174,13 @@ def _take_in(
     after: State,
     desk: Desk,
     now: datetime,
+    given: Mapping[str, str] | None,
 ) -> None:
     """What the requester's words change: answers to questions become fields, who waited for them goes on."""
     values: dict[str, Any] = {}
     fields = ticket.fields or {}
     if not all(fields.values()):
-        said = questions.answers(message.reply_text, tuple(fields), desk)
+        said = given or questions.answers(message.reply_text, tuple(fields), desk)
         if new := {key: answer for key, answer in said.items() if not fields[key]}:
             values["fields"] = fields | new
     if after != ticket.state:

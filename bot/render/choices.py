@@ -21,7 +21,7 @@ LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "reopen": "Open it again", "close": "Close it", "status": "How it stands", "add": "Add something",
         "take": "Take", "reply": "Reply", "priority": "Priority", "wait": "Wait", "escalate": "Escalate",
         "resolve": "Resolve", "note": "Note", "undo": "Undo", "urgent": "It is urgent", "comment": "Say more",
-        "spam": "Spam", "new": "New request", "actions": "More",
+        "spam": "Spam", "new": "New request", "actions": "More", "skip": "Skip",
     },
     "it": {
         "yes": "Sì, ora funziona", "no": "No, non ancora",
@@ -32,7 +32,7 @@ LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "add": "Aggiungere qualcosa",
         "take": "Prendi in carico", "reply": "Rispondi", "priority": "Priorità", "wait": "Metti in attesa",
         "escalate": "Escalation", "resolve": "Risolvi", "note": "Nota", "undo": "Annulla", "urgent": "È urgente",
-        "comment": "Aggiungi un commento", "spam": "Spam", "new": "Nuova richiesta", "actions": "Altro",
+        "comment": "Aggiungi un commento", "spam": "Spam", "new": "Nuova richiesta", "actions": "Altro", "skip": "Salta",
     },
     "zh": {
         "yes": "是的，已恢复正常", "no": "不，还没有解决",
@@ -42,10 +42,13 @@ LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "reopen": "重新打开", "close": "关闭请求", "status": "查看进展", "add": "补充信息",
         "take": "接手", "reply": "答复", "priority": "优先级", "wait": "等待", "escalate": "升级",
         "resolve": "解决", "note": "备注", "undo": "撤回", "urgent": "情况紧急", "comment": "补充评价",
-        "spam": "垃圾信息", "new": "新请求", "actions": "更多",
+        "spam": "垃圾信息", "new": "新请求", "actions": "更多", "skip": "跳过",
     },
 }  # fmt: skip
 """What each label is called. One that is not known is called by its code: an old outbox must still be sent."""
+
+AS_IT_IS: Final = "="
+"""Before a label that is no code but the words themselves, from the configuration."""
 
 CONFIRM: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -87,7 +90,7 @@ def offered(choices: Sequence[Choice], language: str) -> list[dict[str, str]]:
 def label(choice: Choice, language: str) -> str:
     """What a choice is called. A rating's digit stands in its label: it is what may be written back."""
     words = LABELS.get(language, LABELS["en"])
-    said = words.get(choice.label, choice.label)
+    said = words.get(choice.label, choice.label.removeprefix(AS_IT_IS))
     return f"{choice.value} – {said}" if choice.label.startswith("rate-") else said
 
 

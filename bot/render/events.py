@@ -21,6 +21,8 @@ OPTIONAL: Final[dict[str, Any]] = {
     "articles": (),
     "outage": None,
     "questions": (),
+    "steps": 0,
+    "before": "",
     "left_out": (),
     "proposed": (),
     "status_url": None,
@@ -68,7 +70,7 @@ TO_REQUESTERS: Final = frozenset(
     {
         "received", "progress", "still_open", "delayed", "late", "reply", "resolved", "confirm_reminder",
         "closed", "survey", "rated", "sorry", "status", "link_code", "linked", "link_failed",
-        "stated", "greeted", "which_ticket",
+        "stated", "greeted", "which_ticket", "which_one", "question", "questions_done",
     }
 )  # fmt: skip
 """Events that the person who asked is told: nothing in their words comes from the agents' side."""
@@ -76,7 +78,7 @@ TO_REQUESTERS: Final = frozenset(
 FOR_AGENTS: Final = frozenset(
     {
         "new_ticket", "requester_wrote", "commands", "handed_over", "escalated", "bounced", "warning",
-        "breached", "update_due", "low_rating", "major", "card", "said", "receipt",
+        "breached", "update_due", "low_rating", "major", "card", "said", "receipt", "answered",
     }
 )  # fmt: skip
 """Events that only agents are told. Their mails begin with the line above which the answer is written."""

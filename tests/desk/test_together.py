@@ -20,6 +20,9 @@ from bot.store.models import Inbox, InboxState, Ticket
 from tests.desk.by_chat import Chats, a_file, as_action, chats
 
 BOB = "4711"
+PRINTER = "My printer on the second floor burns, and nobody dares to go near it."
+PHONE = "My phone was lost yesterday evening somewhere between the office and the station."
+"""They say enough: nothing is asked back."""
 
 
 @pytest.mark.parametrize(
@@ -68,14 +71,14 @@ def test_after_two_minutes_it_is_another_request(tmp_path: Path) -> None:
     with chats(tmp_path) as life:
         life.says("UJOE", "My laptop burns")
         life.pass_time(seconds=130)
-        life.says("UJOE", "My phone is lost")
+        life.says("UJOE", PHONE)
         assert len(life.desk.rows(Ticket)) == 2
 
 
 def test_what_others_say_or_in_another_place_is_another_request(tmp_path: Path) -> None:
     with chats(tmp_path) as life:
         life.says("UJOE", "My laptop burns", at="C0HELP")
-        life.says("UANN", "My phone is lost", at="C0HELP")
+        life.says("UANN", PHONE, at="C0HELP")
         life.says("UJOE", "Something private")
         assert len(life.desk.rows(Ticket)) == 3
 
@@ -91,7 +94,7 @@ def test_what_was_said_hours_apart_is_not_one_request_because_it_was_read_togeth
     with chats(tmp_path) as life:
         now = life.desk.clock()
         life.says("UJOE", "My laptop burns", sent_at=now - timedelta(hours=3))
-        life.says("UJOE", "My phone is lost", sent_at=now - timedelta(hours=1))
+        life.says("UJOE", PHONE, sent_at=now - timedelta(hours=1))
         assert len(life.desk.rows(Ticket)) == 2
 
 
@@ -163,7 +166,7 @@ def take(life: Chats) -> None:
 def two_open(life: Chats) -> None:
     """Bob has two open requests."""
     life.presses(BOB, "new", at=BOB, door="desk_bot")  # says nothing, so it is nothing
-    for text in ("My printer burns", "My phone is lost"):
+    for text in (PRINTER, PHONE):
         message = as_action(life.a_chat(BOB, text, at=BOB, door="desk_bot"), "new", words=text)
         life.desk.receive(message)
         life.pass_time(minutes=5)
@@ -172,10 +175,10 @@ def two_open(life: Chats) -> None:
 
 def test_with_one_open_request_it_is_about_that_one(tmp_path: Path) -> None:
     with chats(tmp_path) as life:
-        says(life, "My printer burns")
+        says(life, PRINTER)
         life.pass_time(minutes=30)
         says(life, "Any news?")
-        assert [text for _, text in life.said()] == ["My printer burns", "Any news?"]
+        assert [text for _, text in life.said()] == [PRINTER, "Any news?"]
         assert life.desk.received[-1].reason is Reason.ONLY_OPEN
 
 
@@ -190,7 +193,7 @@ def test_with_several_the_words_wait_and_their_sender_is_asked(tmp_path: Path) -
         assert len(life.said(1)) == len(life.said(2)) == 1
         life.presses(BOB, "belongs", f"{row}-1", at=BOB, door="desk_bot")
         take(life)
-        assert [text for _, text in life.said(1)] == ["My printer burns", "Any news?"]
+        assert [text for _, text in life.said(1)] == [PRINTER, "Any news?"]
         assert life.desk.rows(Inbox)[-1].state == InboxState.DONE
 
 
@@ -224,7 +227,7 @@ def test_words_in_a_row_have_one_question(tmp_path: Path) -> None:
         assert len(life.to(f"desk_bot/{BOB}", "which_ticket")) == 1
         life.presses(BOB, "belongs", f"{row}-2", at=BOB, door="desk_bot")
         take(life)
-        assert [text for _, text in life.said(2)] == ["My phone is lost", "It is", "the second floor"]
+        assert [text for _, text in life.said(2)] == [PHONE, "It is", "the second floor"]
 
 
 def test_i13_nobody_else_says_where_words_belong_nor_names_a_ticket_of_others(tmp_path: Path) -> None:
@@ -246,7 +249,7 @@ def test_i13_nobody_else_says_where_words_belong_nor_names_a_ticket_of_others(tm
 
 def test_thanks_for_what_was_resolved_opens_nothing(tmp_path: Path) -> None:
     with chats(tmp_path) as life:
-        says(life, "My printer burns")
+        says(life, PRINTER)
         life.presses("UBEN", "resolve", ticket=1, words="A new fuser.")
         life.pass_time(minutes=30)
         says(life, "thank you!")
@@ -260,4 +263,4 @@ def test_an_answer_to_what_was_said_about_a_ticket_belongs_to_it(tmp_path: Path)
         received = life.to(f"desk_bot/{BOB}", "received")[0]
         assert received.ticket == 1
         life.says(BOB, "It smokes.", at=BOB, thread=received.thread.answers, door="desk_bot")
-        assert [text for _, text in life.said(1)] == ["My printer burns", "It smokes."]
+        assert [text for _, text in life.said(1)] == [PRINTER, "It smokes."]

@@ -23,6 +23,8 @@ ASKS_FOR_AN_ANSWER = {
     "link_failed",
     "greeted",
     "which_ticket",
+    "which_one",
+    "question",
 }
 
 

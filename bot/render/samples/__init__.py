@@ -39,6 +39,8 @@ CHOICES: Final[dict[str, tuple[Choice, ...]]] = {
     ),
     "receipt": _offered("undo", undo="17"),
     "which_ticket": _offered("belongs", new="9-0"),
+    "which_one": _offered("reopen", reopen="42"),
+    "question": _offered("answer", skip="2-skip"),
     "update_due": _offered("update", still="still", supplier="supplier", fix="fix", need="need"),
 }
 """What the events offer that offer anything."""

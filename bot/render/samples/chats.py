@@ -38,6 +38,24 @@ _WHICH: Final[dict[str, Any]] = {
     "minutes": 10,
 }
 
+_QUESTION: Final[dict[str, Any]] = {
+    **ABOUT,
+    "key": "since",
+    "question": "Since when?",
+    "before": "Windows",
+    "place": 2,
+    "of": 3,
+}
+_ANSWERED: Final[dict[str, Any]] = {
+    **ABOUT,
+    "who": "Anna Rossi",
+    "address": "tg/501",
+    "answers": [
+        {"question": "Since when?", "answer": "Since today"},
+        {"question": "What happens?", "answer": ASKED},
+    ],
+}
+
 IN_CHATS: Final[dict[str, tuple[Sample, ...]]] = {
     "card": (
         ("usual", _CARD),
@@ -79,6 +97,26 @@ IN_CHATS: Final[dict[str, tuple[Sample, ...]]] = {
         ("usual", {**_HOME, "name": "Anna"}),
         ("without a name", {**_HOME, "name": ""}),
         ("hostile", {**_HOME, "name": HOSTILE}),
+    ),
+    "question": (
+        ("usual", _QUESTION),
+        ("the first", {**_QUESTION, "before": "", "place": 1, "question": "What happens?"}),
+        ("hostile", {**_QUESTION, "before": HOSTILE, "question": HOSTILE}),
+    ),
+    "questions_done": (
+        ("usual", {**ABOUT, "answered": 2, "before": "Windows"}),
+        ("nothing answered", {**ABOUT, "answered": 0, "before": ""}),
+        ("hostile", {**ABOUT, "answered": 1, "before": HOSTILE}),
+    ),
+    "answered": (
+        ("usual", _ANSWERED),
+        ("without a name", {**_ANSWERED, "who": ""}),
+        ("hostile", {**_ANSWERED, "who": HOSTILE, "answers": [{"question": HOSTILE, "answer": HOSTILE}]}),
+    ),
+    "which_one": (
+        ("usual", {**_WHICH, "what": "reopen"}),
+        ("to be closed", {**_WHICH, "what": "close"}),
+        ("hostile", {**_WHICH, "what": "reopen", "tickets": [{"reference": "HD-1", "subject": HOSTILE}]}),
     ),
     "which_ticket": (
         ("usual", _WHICH),
