@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.desk import doors, letters, promises, quiet, rooms, sla, stories, working
 from bot.desk.desk import Desk
 from bot.desk.letters import Letter
 from bot.desk.outcome import Reason
 from bot.desk.states import State
-from bot.desk.tickets import Opened
 from bot.message import (
     Attachment,
     Choice,
@@ -30,10 +29,15 @@ from bot.store.engine import Tx
 from bot.store.people import KnownPerson
 from bot.store.said import was_told
 
+if TYPE_CHECKING:
+    from bot.desk.tickets import Opened
+
 _WROTE: Final = "requester_wrote"
 _ALWAYS: Final = frozenset({"new_ticket", _WROTE})
 """What rooms show whoever has done it."""
-_IN_CHATS: Final = tuple(Choice(verb, verb) for verb in ("add", "status", "close"))
+HANDED_OVER: Final = "handed_over"
+ESCALATED: Final = "escalated"
+_IN_CHATS: Final = tuple(Choice(verb, verb) for verb in ("add", "status", "urgent", "close"))
 """What a requester may do with a new request by a button."""
 _DOUBTFUL: Final = frozenset({Reason.NOT_PARTICIPANT, Reason.UNPROVED_AGENT, Reason.OTHER_SENDER})
 """Standings of words that nobody proved to be the requester's."""
@@ -76,7 +80,7 @@ def acknowledgement(
                 "desk_address": config.desk.address,
                 "queue": opened.decision.queue,
                 "questions": [config.questions[key].text(opened.locale) for key in at_once],
-                "steps": len(opened.asked) - len(at_once),
+                "asks_next": len(opened.asked) > len(at_once),
                 "follows": desk.name_of(opened.follows) if opened.follows and may_repeat else None,
                 "complaint": is_complaint(opened.decision.category, desk),
                 "status_url": letters.status_page(desk, opened.number, person.id, now)
@@ -90,8 +94,14 @@ def acknowledgement(
             answers=doors.conversation_of(message) if doors.is_chat(message) else message.external_id,
             earlier=tuple(reversed(message.thread_keys)),
         ),
-        choices=_IN_CHATS if doors.is_chat(message) else (),
+        choices=_offered(opened) if doors.is_chat(message) else (),
     )
+
+
+def _offered(opened: Opened) -> tuple[Choice, ...]:
+    """The buttons of a new request: what they have said to be urgent need not be said again."""
+    said = opened.decision.urgency == "high"
+    return tuple(choice for choice in _IN_CHATS if not (said and choice.verb == "urgent"))
 
 
 def is_complaint(category: str | None, desk: Desk) -> bool:
@@ -194,6 +204,15 @@ def tell_each(
     return told
 
 
+def hand_over(
+    tx: Tx, ticket: WholeTicket, keys: Collection[str], to: str, by: str, desk: Desk, now: datetime
+) -> None:
+    """A hand-over carries the whole story. ``keys``: the agents who have the ticket now, or are to look at it;
+    ``to``: their name, or their team's; ``by``: who hands it over."""
+    letter = Letter(Kind.NOTICE, HANDED_OVER, {"by": by, "to": to, **stories.told(tx, ticket)})
+    tell_each(tx, ticket, letter, keys, desk, now)
+
+
 def _tell_rooms(
     tx: Tx,
     ticket: WholeTicket,
@@ -251,6 +270,8 @@ def _in_their_words(letter: Letter, ticket: WholeTicket, desk: Desk, locale: str
             "asked": stories.open_questions(ticket, desk, locale),
             "major": ticket.major,
         }
+    elif letter.event in {HANDED_OVER, ESCALATED}:
+        more = {"fields": stories.answers(ticket, desk, locale)}
     elif letter.event == "breached":
         more = {"yours": yours}
     elif letter.event == "answered":

@@ -21,7 +21,7 @@ OPTIONAL: Final[dict[str, Any]] = {
     "articles": (),
     "outage": None,
     "questions": (),
-    "steps": 0,
+    "asks_next": False,
     "before": "",
     "left_out": (),
     "proposed": (),

@@ -48,7 +48,7 @@ def test_a_request_is_a_ticket_and_acknowledged_before_the_first_question(tmp_pa
         assert [m.notice.event for m in life.to(ADDRESS)] == ["received", "question"]
         received = life.last(ADDRESS, "received")
         assert received.notice.values["questions"] == []
-        assert received.notice.values["steps"] == 4
+        assert received.notice.values["asks_next"]
         assert fields(life) == dict.fromkeys(("what", "since", "doing", "error"), "")
         assert asked(life) == ["what"]
 

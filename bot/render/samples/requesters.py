@@ -61,7 +61,7 @@ _ONE_OF_MINE: Final[dict[str, Any]] = {
 TO_REQUESTERS: Final[dict[str, tuple[Sample, ...]]] = {
     "received": (
         ("usual", _RECEIVED),
-        ("asked one by one", {**_RECEIVED, "steps": 3}),
+        ("asked one by one", {**_RECEIVED, "asks_next": True}),
         ("outside hours", {**_RECEIVED, "open_now": False, "promised_at": "2026-03-13T09:10:00+00:00"}),
         (
             "nothing known",
