@@ -24,6 +24,7 @@ from bot.desk import (
     together,
     undo,
     updates,
+    urgency,
 )
 from bot.desk.commands import Command, Misunderstood, Parsed
 from bot.desk.enclosed import Enclosed
@@ -49,6 +50,7 @@ ACTIONS: Final[Mapping[str, Duty]] = {
     "add": page_actions.add,
     "close": page_actions.close,
     "reopen": page_actions.reopen,
+    "urgent": urgency.by_action,
 }
 """What requesters, for "update" owners, and for "undo" whoever has just answered, may do."""
 

@@ -60,6 +60,7 @@ class Reason(StrEnum):
     NO_SURVEY = "no-survey"
     ASKED = "asked"
     CLOSED_BY_REQUESTER = "closed-by-requester"
+    URGENT = "urgent"
     PROOF = "proof"
     NO_PROOF = "no-proof"
     STATED = "stated"
@@ -103,6 +104,7 @@ _TOLD = {
     Reason.NO_SURVEY: "there is nothing to rate, or it is too late",
     Reason.ASKED: "somebody asked how their requests stand, and was told",
     Reason.CLOSED_BY_REQUESTER: "the requester needs nothing more",
+    Reason.URGENT: "the requester says that it is urgent",
     Reason.PROOF: "it proves, or asks to prove, that two addresses are one person's",
     Reason.NO_PROOF: "it brings a code that is wrong, used or too old",
     Reason.STATED: "its sender says in which language or time zone to write to them",

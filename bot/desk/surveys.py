@@ -30,7 +30,7 @@ from bot.desk.letters import Letter
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.desk.ratings import Rating
 from bot.message import Action, Choice, Kind, Verdict
-from bot.store import conversation, outbox, people
+from bot.store import conversation, people, withdrawal
 from bot.store import surveys as store
 from bot.store import tickets as store_tickets
 from bot.store.conversation import WholeTicket
@@ -160,7 +160,7 @@ def _rate(incoming: Incoming, ticket: WholeTicket, asked: Asked, rating: Rating)
     before = {"rating": asked.rating, "comment": asked.comment} if asked.rating is not None else None
     after = {"rating": rating.value, "comment": rating.comment}
     _record(incoming, ticket.id, "survey.rated", after, before)
-    outbox.withdraw(incoming.tx, ticket.id, THANKS)  # of quick changes of mind the last is answered
+    withdrawal.withdraw(incoming.tx, ticket.id, THANKS)  # of quick changes of mind the last is answered
     if rating.value <= incoming.desk.config.surveys.low and store.alarm(incoming.tx, ticket.id):
         _alarm(incoming, ticket, rating)
         _apologise(incoming, ticket, rating)
@@ -204,10 +204,12 @@ def _lead(tx: Tx, ticket: WholeTicket, desk: Desk) -> str | None:
 
 def _apologise(incoming: Incoming, ticket: WholeTicket, rating: Rating) -> None:
     again = confirmation.may_reopen(ticket, incoming.desk, incoming.now)
-    choices = (Choice("reopen", "reopen"),) if again else ()
     here = _is_answered_here(incoming)
-    if here and not rating.comment:
-        choices += (SAY_MORE,)
+    offered = (
+        Choice("reopen", "reopen") if again else None,
+        None if rating.comment or not here else SAY_MORE,
+    )
+    choices = tuple(choice for choice in offered if choice)
     # Who has just pressed a button in a chat is awake.
     daytime = False if here else None
     values = {"rating": rating.value, "over": not again}

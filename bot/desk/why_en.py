@@ -24,6 +24,7 @@ WORDS: Final = Words(
         "priority": "{who} set the priority to {priority}",
         "impact": "{who} set the impact to {impact}",
         "urgency": "{who} set the urgency to {urgency}",
+        "urgent.said": "{who} said that it is urgent",
         "category": "{who} set the category to {category}",
         "major": "{who} made it a major incident",
         "major.told": "those in the contact table were told of the major incident",

@@ -93,6 +93,7 @@ TO_AGENTS: Final[dict[str, tuple[Sample, ...]]] = {
             {**_TOLD, "standing": "closed-by-requester", "text": "", "due": None, "state": "closed"},
         ),
         ("answered", {**_TOLD, "standing": "answered", "answers": _FIELDS}),
+        ("urgent", {**_TOLD, "standing": "urgent", "text": ""}),
         ("thanks", {**_TOLD, "standing": "thanks", "text": "Thanks!", "due": None}),
         ("not taking part", {**_TOLD, "standing": "not-participant"}),
         ("not taking part, without a name", {**_TOLD, "standing": "not-participant", "who": ""}),

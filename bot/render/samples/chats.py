@@ -73,6 +73,7 @@ IN_CHATS: Final[dict[str, tuple[Sample, ...]]] = {
         ("not taking part", {**_SAID, "kind": "unverified", "standing": "not-participant"}),
         ("not fixed", {**_SAID, "standing": "not-fixed"}),
         ("closed by them", {**_SAID, "standing": "closed-by-requester", "text": ""}),
+        ("urgent", {**_SAID, "standing": "urgent", "text": ""}),
         (
             "everything",
             {
