@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
 
+from bot.channels.slack_faults import TOO_OFTEN, Refused
 from bot.channels.slack_wire import Wire
-from bot.errors import ChannelError
+from bot.errors import ChannelBusy, ChannelError
 from bot.message import Attachment, OutgoingMessage
 from bot.render import slack
 
@@ -15,6 +17,9 @@ log = logging.getLogger("deskbot.slack")
 
 _MOST: Final = 10
 """Files that are shown together."""
+_TRIES: Final = 2
+_BEARABLE: Final = 30.0
+"""Seconds that are waited with a conversation in hand."""
 _NOT_SENT: Final = {
     "en": "These files could not be sent: {names}",
     "it": "Non è stato possibile inviare questi file: {names}",
@@ -22,10 +27,19 @@ _NOT_SENT: Final = {
 }
 
 
+Say = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
 async def share(
-    wire: Wire, channel: str, thread: str, files: Sequence[Attachment], rest: str, message: OutgoingMessage
+    wire: Wire,
+    say: Say,
+    where: tuple[str, str],
+    files: Sequence[Attachment],
+    rest: str,
+    message: OutgoingMessage,
 ) -> None:
-    """Show files in a thread, and ``rest``, a text that is too long for a message, as one of them.
+    """Show files in a thread (``where``: its conversation and its first message), and ``rest``, a text that is too
+    long for a message, as one of them. ``say``: a call that people see, in its turn.
 
     The message itself has been posted, so nothing here may make it be sent again: what fails is named in the
     thread.
@@ -36,18 +50,21 @@ async def share(
         whole.insert(0, (f"{name}.txt", rest.encode("utf-8", "replace")))
     missing: list[str] = []
     for at in range(0, len(whole), _MOST):
-        missing += await _some(wire, channel, thread, whole[at : at + _MOST])
+        missing += await _some(wire, say, where, whole[at : at + _MOST])
     if missing:
-        await _name(wire, channel, thread, missing, message.notice.locale)
+        await _name(say, where, missing, message.notice.locale)
 
 
-async def _some(wire: Wire, channel: str, thread: str, files: Sequence[tuple[str, bytes]]) -> list[str]:
+async def _some(
+    wire: Wire, say: Say, where: tuple[str, str], files: Sequence[tuple[str, bytes]]
+) -> list[str]:
     """The names of those that did not get there."""
     there: list[tuple[str, str]] = []
     missing: list[str] = []
     for name, content in files:
         try:
-            told = await wire.call("files.getUploadURLExternal", {"filename": name, "length": len(content)})
+            asked = {"filename": name, "length": len(content)}
+            told = await _patiently(wire.call, "files.getUploadURLExternal", asked)
             await wire.upload(str(told.get("upload_url") or ""), content)
             there.append((str(told.get("file_id") or ""), name))
         except ChannelError as error:
@@ -55,9 +72,9 @@ async def _some(wire: Wire, channel: str, thread: str, files: Sequence[tuple[str
             missing.append(name)
     if there:
         listed = [{"id": number, "title": name} for number, name in there]
-        values = {"files": listed, "channel_id": channel, "thread_ts": thread}
+        values = {"files": listed, "channel_id": where[0], "thread_ts": where[1]}
         try:
-            await wire.call("files.completeUploadExternal", values)
+            await _patiently(say, "files.completeUploadExternal", values)
         except ChannelError as error:
             log.warning("files were not shown: %s", error, extra={"action": "slack.file-not-sent"})
             if not error.ambiguous:
@@ -65,15 +82,29 @@ async def _some(wire: Wire, channel: str, thread: str, files: Sequence[tuple[str
     return missing
 
 
-async def _name(wire: Wire, channel: str, thread: str, names: Sequence[str], locale: str) -> None:
+async def _name(say: Say, where: tuple[str, str], names: Sequence[str], locale: str) -> None:
     text = _NOT_SENT.get(locale, _NOT_SENT["en"]).format(names=", ".join(name[:100] for name in names))
     values = {
-        "channel": channel,
-        "thread_ts": thread,
+        "channel": where[0],
+        "thread_ts": where[1],
         "text": slack.entities(text),
         "blocks": slack.plain(text),
     }
     try:
-        await wire.call("chat.postMessage", values)
+        await _patiently(say, "chat.postMessage", values)
     except ChannelError as error:
         log.error("files are missing, and nobody was told: %s", error, extra={"action": "slack.file-lost"})  # noqa: TRY400  the reason says all
+
+
+async def _patiently(call: Say, method: str, values: dict[str, Any]) -> dict[str, Any]:
+    """A call that comes behind what has been said already, so that it cannot be put off: waits that Slack asks for
+    are waited here, as far as they are bearable. Raises ``ChannelError``."""
+    for _ in range(_TRIES):
+        try:
+            return await call(method, values)
+        except ChannelError as error:
+            too_often = isinstance(error, Refused) and error.code in TOO_OFTEN
+            if not too_often and not isinstance(error, ChannelBusy):
+                raise
+            await asyncio.sleep(min(error.retry_after or 1.0, _BEARABLE))
+    return await call(method, values)

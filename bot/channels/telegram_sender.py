@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from bot.channels import telegram_text as wording
 from bot.channels.telegram_api import LARGEST_UPLOAD, Api, Elsewhere, Refused
-from bot.channels.telegram_pace import Limits, Pace
 from bot.channels.telegram_words import Button, TelegramWords
-from bot.errors import ChannelError
+from bot.channels.turns import Rates, Turns
+from bot.errors import ChannelBusy, ChannelError
 from bot.message import Attachment, Kind, OutgoingMessage, Receipt
 
 log = logging.getLogger("deskbot.telegram")
@@ -28,6 +28,10 @@ _MESSAGE: Final = re.compile(r"(-?[0-9]{1,20})/([0-9]{1,12})")
 _TOPIC: Final = re.compile(r"(-?[0-9]{1,20})/topic/([0-9]{1,12})")
 _HALF: Final = 500
 """Messages of several parts that are remembered, as far as they have got."""
+RATES: Final = Rates(every=1.0, group_most=20, group_seconds=60.0, all_most=30, all_seconds=1.0)
+"""What Telegram allows (J5)."""
+_WAITS: Final = 3
+"""Times that Telegram may ask to wait before a message goes back to the outbox."""
 _PER_ROW: Final = 3
 _LONGEST_ROW: Final = 30
 _GONE: Final = (
@@ -92,7 +96,7 @@ class TelegramSender:
         *,
         moves: Moves | None = None,
         gone: Callable[[OutgoingMessage], Awaitable[None]] | None = None,
-        limits: Limits | None = None,
+        turns: Turns | None = None,
     ) -> None:
         """``words`` renders a message; ``gone`` is told who cannot be written to any more."""
         from bot.channels.telegram_cards import Cards
@@ -101,7 +105,7 @@ class TelegramSender:
         self._words = words
         self._moves = moves or Moves()
         self._gone = gone
-        self._pace = Pace(limits or Limits())
+        self._turns = turns or Turns(RATES)
         self._half: OrderedDict[str, list[int]] = OrderedDict()
         self._cards = Cards(self)
 
@@ -113,7 +117,7 @@ class TelegramSender:
         for _ in range(3):
             where = self._where(message)
             try:
-                async with self._pace.turn(where.chat):
+                async with self._turns.turn(str(where.chat), group=where.chat < 0):
                     if message.kind is Kind.CARD:
                         return await self._cards.show(message, where, said)
                     return await self._say(message, where, said)
@@ -181,15 +185,15 @@ class TelegramSender:
     async def call(self, chat: int, method: str, **values: Any) -> Any:
         """A call that counts as a message to a chat. A short wait that Telegram asks for is waited here, in the
         chat's turn, so that the order stays."""
-        for _ in range(3):
-            await self._pace.before(chat)
+        for _ in range(_WAITS):
             try:
-                return await self._api.call(method, **values)
+                async with self._turns.message(str(chat)):
+                    return await self._api.call(method, **values)
             except ChannelError as error:
-                if error.retry_after is None or isinstance(error, Elsewhere):
+                if error.retry_after is None or isinstance(error, Elsewhere | ChannelBusy):
                     raise
-                self._pace.hold(chat, error.retry_after)
-        raise ChannelError("Telegram asks us to wait", retry_after=30)
+                busy = self._turns.hold(str(chat), error.retry_after)
+        raise busy
 
     async def ask(self, method: str, **values: Any) -> Any:
         """A call that says nothing in a chat."""

@@ -14,9 +14,9 @@ import pytest
 
 from bot import clock
 from bot.channels.slack_blocks import SlackJob, SlackWords, compose_slack
-from bot.channels.slack_queue import SlackQueue
 from bot.channels.slack_send import SlackSender
 from bot.channels.slack_wire import Wire
+from bot.channels.turns import Rates, Turns
 from bot.config import Slack
 from bot.errors import ChannelBusy, ChannelError
 from bot.message import Attachment, Choice, Kind, Notice, OutgoingMessage, Party, ThreadRef
@@ -50,7 +50,7 @@ class Way:
             section,
             self._compose,
             trouble=lambda *told: self.alarms.append(told),
-            queue=SlackQueue(every, patience=30 if not every else 2.0),
+            turns=Turns(Rates(every, patience=2.0 if every else 30.0)),
             wire=Wire(token, house.api_url, seconds=seconds),
         )
 

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 
 from bot.channels.telegram_api import Api
-from bot.channels.telegram_pace import Limits, Pace
-from bot.channels.telegram_sender import Moves, TelegramSender
+from bot.channels.telegram_sender import RATES, Moves, TelegramSender
 from bot.channels.telegram_words import Button, TelegramWords
+from bot.channels.turns import Rates, Turns
 from bot.config.chats import Telegram
-from bot.errors import ChannelError
+from bot.errors import ChannelBusy, ChannelError
 from bot.message import Attachment, Kind, Notice, OutgoingMessage, Party, Receipt, ThreadRef
 from tests.channels.telegram_world import ANNA, EVE, TEAM
 from tests.desks import MONDAY
 from tests.peers.telegram import TOKEN, Fault, TelegramHouse, telegram_house
 
-QUICK = Limits(chat_seconds=0.01)
+QUICK = replace(RATES, every=0.01)
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Out:
 
 
 @asynccontextmanager
-async def an_out(limits: Limits = QUICK, seconds: float = 5.0, *, forum: bool = True) -> AsyncIterator[Out]:
+async def an_out(rates: Rates = QUICK, seconds: float = 5.0, *, forum: bool = True) -> AsyncIterator[Out]:
     async with telegram_house() as house:
         for user in (ANNA, EVE):
             house.world.add_user(user, "Somebody Else")
@@ -71,7 +71,7 @@ async def an_out(limits: Limits = QUICK, seconds: float = 5.0, *, forum: bool = 
             out.moved.append((old, new))
 
         sender = TelegramSender(
-            Api(section, seconds=seconds), words, moves=Moves(moved), gone=gone, limits=limits
+            Api(section, seconds=seconds), words, moves=Moves(moved), gone=gone, turns=Turns(rates)
         )
         out = Out(house, sender)
         try:
@@ -117,7 +117,7 @@ async def test_j5_a_long_wait_is_left_to_the_outbox() -> None:
 
 
 async def test_j5_one_chat_that_must_wait_delays_no_other() -> None:
-    async with an_out(Limits(chat_seconds=30.0)) as out:
+    async with an_out(replace(RATES, every=30.0)) as out:
         await out.say("one")
         with pytest.raises(ChannelError):
             await out.say("two")
@@ -126,16 +126,13 @@ async def test_j5_one_chat_that_must_wait_delays_no_other() -> None:
 
 
 async def test_j5_a_group_gets_twenty_in_a_minute() -> None:
-    now = [0.0]
-    pace = Pace(Limits(chat_seconds=0.0), lambda: now[0])
-    for _ in range(20):
-        await pace.before(TEAM)
-    with pytest.raises(ChannelError) as caught:
-        await pace.before(TEAM)
-    assert caught.value.retry_after == 60
-    await pace.before(ANNA)
-    now[0] = 60.0
-    await pace.before(TEAM)
+    async with an_out(replace(RATES, every=0.0)) as out:
+        for number in range(20):
+            await out.say(f"{number}", TEAM)
+        with pytest.raises(ChannelBusy) as caught:
+            await out.say("one more", TEAM)
+        assert 50 < caught.value.seconds <= 60
+        await out.say("other", ANNA)
 
 
 async def test_j6_a_long_text_goes_in_parts_with_the_buttons_below_the_last() -> None:
