@@ -220,7 +220,7 @@ class SlackDoor:
                 await asyncio.sleep(self._pauses.longest)
             else:
                 delay = self._pauses.first
-                if not self._behind.is_set():
+                if self._up and not self._behind.is_set():  # what was said since the end is still to come
                     self.caught_up.set()
 
     async def _note_progress(self) -> None:
