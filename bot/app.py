@@ -36,7 +36,7 @@ from bot.metrics import Metrics
 from bot.premises import open_store, prepare_store, see_free, signing_key, take_lock
 from bot.runner import Runner, every
 from bot.senders import SenderCheck
-from bot.store import inbox, outbox
+from bot.store import inbox_review, outbox_review
 from bot.store.blobs import open_blobs
 from bot.store.engine import Store, Tx
 from bot.timers import Timers
@@ -307,7 +307,7 @@ class App:
         return self.door.serving
 
     async def _queues(self) -> Queues:
-        came, goes = await self.store.read(lambda tx: (inbox.depth(tx), outbox.depth(tx)))
+        came, goes = await self.store.read(lambda tx: (inbox_review.depth(tx), outbox_review.depth(tx)))
         now = self.now()
 
         def age(moment: datetime | None) -> float:

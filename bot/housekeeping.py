@@ -14,7 +14,7 @@ from bot import clock
 from bot.desk import alarms, erasure, renewals, tombstones
 from bot.desk.desk import Desk
 from bot.loops import Pace
-from bot.store import identities, inbox, outbox, retention, timers
+from bot.store import identities, inbox, outbox, outbox_review, retention, timers
 from bot.store import tombstones as store_tombstones
 from bot.store.blobs import Blobs
 from bot.store.engine import Store, Tx
@@ -73,7 +73,7 @@ async def tell_of_unsent(
     of the message."""
 
     def unit(tx: Tx) -> bool:
-        depth, moment = outbox.depth(tx), now()
+        depth, moment = outbox_review.depth(tx), now()
         if depth.oldest is None or moment - depth.oldest <= _UNSENT:
             return False
         minutes = (moment - depth.oldest) // timedelta(minutes=1)

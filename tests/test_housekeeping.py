@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot import housekeeping
 from bot.loops import Pace
 from bot.message import Kind
-from bot.store import inbox, outbox, timers
+from bot.store import inbox, outbox, outbox_review, timers
 from bot.store.blobs import LocalBlobs
 from bot.store.engine import Store, Tx
 from bot.store.models import Inbox, InboxState, Outbox, OutboxState, PayloadRow, Timer
@@ -120,5 +120,5 @@ async def test_l10_what_waits_for_the_morning_is_no_trouble_until_it_could_have_
         now.forward(timedelta(minutes=minutes))
         await housekeeping.tell_of_unsent(store, desk, "mail", Pace(poll=30), now)
         assert len(alerts(store)) == told
-    assert store.read_now(outbox.depth).oldest == morning
+    assert store.read_now(outbox_review.depth).oldest == morning
     store.close()

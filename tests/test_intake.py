@@ -23,7 +23,7 @@ from bot.loops import Pace
 from bot.message import Attachment, IncomingMessage, Payload
 from bot.metrics import Metrics
 from bot.ports import Accept
-from bot.store import inbox
+from bot.store import inbox, inbox_review
 from bot.store.blobs import open_blobs
 from bot.store.engine import Store, Tx
 from bot.store.models import AttachmentRow, Inbox, Outbox, Ticket
@@ -177,7 +177,7 @@ async def test_what_cannot_be_understood_is_held_at_once_with_its_bytes(tmp_path
         rig.door.how = held
         await rig.intake.accept(a_payload("k1", b"bytes"))
         await rig.round()
-        row = rig.store.read_now(lambda tx: inbox.one(tx, 1))
+        row = rig.store.read_now(lambda tx: inbox_review.one(tx, 1))
         assert row is not None
         assert (row.state, row.reason, row.detail, row.raw) == ("held", "empty mail", "really", b"bytes")
         assert b'deskbot_held_total{reason="other"} 1.0' in rig.metrics.render()
@@ -239,7 +239,7 @@ async def test_a_held_payload_that_is_retried_becomes_a_ticket(tmp_path: Path) -
         rig.door.how = held
         await rig.intake.accept(a_payload("k1"))
         await rig.round()
-        await rig.store.write(lambda tx: inbox.retry(tx, 1))
+        await rig.store.write(lambda tx: inbox_review.retry(tx, 1))
         rig.door.how = as_words
         rig.clock.forward(seconds=1)
         await rig.round()

@@ -12,7 +12,7 @@ import click
 from bot.cli.output import moment, on_line, opened, plain, print_json, print_table, report
 from bot.config import Config
 from bot.errors import DeskbotError
-from bot.store import inbox
+from bot.store import inbox_review
 from bot.store.models import InboxState
 
 _NOT_HELD: Final = "is not held, or there is none: see `deskbot inbox list`"
@@ -40,7 +40,7 @@ def command() -> None:
 def list_(config: Config, states: tuple[str, ...], limit: int, as_json: bool) -> None:  # noqa: FBT001  # click's
     """List payloads, newest first."""
     with opened(config) as store:
-        rows = store.read_now(lambda tx: inbox.listed(tx, states, limit))
+        rows = store.read_now(lambda tx: inbox_review.listed(tx, states, limit))
     if as_json:
         print_json([plain(row) for row in rows])
         return
@@ -70,7 +70,7 @@ def list_(config: Config, states: tuple[str, ...], limit: int, as_json: bool) ->
 def show(config: Config, number: int, raw: bool) -> None:  # noqa: FBT001  # click's
     """Show one payload: what is known of it, and with --raw its bytes."""
     with opened(config) as store:
-        row = store.read_now(lambda tx: inbox.one(tx, number))
+        row = store.read_now(lambda tx: inbox_review.one(tx, number))
     if row is None:
         raise DeskbotError(f"there is no payload {number}")
     if raw:
@@ -89,7 +89,7 @@ def show(config: Config, number: int, raw: bool) -> None:  # noqa: FBT001  # cli
 def retry(config: Config, numbers: tuple[int, ...]) -> None:
     """Let held payloads be tried once more. The exit status is 1 when one of them is not held."""
     with opened(config) as store:
-        report(numbers, lambda n: store.write_now(partial(inbox.retry, inbox_id=n)), _RETRIED)
+        report(numbers, lambda n: store.write_now(partial(inbox_review.retry, inbox_id=n)), _RETRIED)
 
 
 @command.command("drop")
@@ -99,4 +99,4 @@ def retry(config: Config, numbers: tuple[int, ...]) -> None:
 def drop(config: Config, numbers: tuple[int, ...]) -> None:
     """Set held payloads aside for good. The exit status is 1 when one of them is not held."""
     with opened(config) as store:
-        report(numbers, lambda n: store.write_now(partial(inbox.drop, inbox_id=n)), _DROPPED)
+        report(numbers, lambda n: store.write_now(partial(inbox_review.drop, inbox_id=n)), _DROPPED)

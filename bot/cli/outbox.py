@@ -9,7 +9,7 @@ import click
 
 from bot.cli.output import moment, on_line, opened, plain, print_json, print_table, report
 from bot.config import Config
-from bot.store import outbox
+from bot.store import outbox_review
 from bot.store.models import OutboxState
 
 _TROUBLE = (
@@ -36,7 +36,7 @@ def command() -> None:
 def list_(config: Config, states: tuple[str, ...], limit: int, as_json: bool) -> None:  # noqa: FBT001  # click's
     """List messages that have not arrived, newest first; --state for others."""
     with opened(config) as store:
-        rows = store.read_now(lambda tx: outbox.listed(tx, states or _TROUBLE, limit))
+        rows = store.read_now(lambda tx: outbox_review.listed(tx, states or _TROUBLE, limit))
     if as_json:
         print_json([plain(row) for row in rows])
         return
@@ -67,7 +67,7 @@ def list_(config: Config, states: tuple[str, ...], limit: int, as_json: bool) ->
 def retry(config: Config, numbers: tuple[int, ...]) -> None:
     """Send again what failed, is of unknown end, or is held. The exit status is 1 when one of them is none."""
     with opened(config) as store:
-        report(numbers, lambda n: store.write_now(partial(outbox.retry, outbox_id=n)), _RETRIED)
+        report(numbers, lambda n: store.write_now(partial(outbox_review.retry, outbox_id=n)), _RETRIED)
 
 
 @command.command("hold")
@@ -75,5 +75,5 @@ def retry(config: Config, numbers: tuple[int, ...]) -> None:
 def hold(config: Config) -> None:
     """After a restore from a backup: keep all that waited then from going out before you have looked."""
     with opened(config) as store:
-        count = store.write_now(outbox.hold_all)
+        count = store.write_now(outbox_review.hold_all)
     click.echo(f"{count} held; see `deskbot outbox list`, send with `deskbot outbox retry`")

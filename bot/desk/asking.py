@@ -17,7 +17,7 @@ from bot.desk.letters import Letter
 from bot.desk.states import Ended
 from bot.mail.addresses import canonical
 from bot.message import EMAIL, Choice, Kind, Party
-from bot.store import outbox, people, surveys, tickets
+from bot.store import people, surveys, tickets, withdrawal
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
@@ -42,7 +42,7 @@ def ask(tx: Tx, change: Change, desk: Desk) -> bool:
 
 def take_back(tx: Tx, ticket: int, now: datetime) -> None:
     """The ticket has not ended after all: a question that is not on its way yet is asked another time."""
-    if outbox.withdraw(tx, ticket, SURVEY) and surveys.take_back(tx, ticket):
+    if withdrawal.withdraw(tx, ticket, SURVEY) and surveys.take_back(tx, ticket):
         tickets.record(tx, ticket, "survey.taken-back", now)
 
 

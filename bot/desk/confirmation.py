@@ -18,7 +18,7 @@ from bot.desk.matching import TAKES_PART, Match
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.desk.states import DONE, Ended, State
 from bot.message import Action, Kind, Verdict
-from bot.store import conversation, outbox, people
+from bot.store import conversation, people, said
 from bot.store import tickets as store
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
@@ -88,7 +88,7 @@ def _answered(incoming: Incoming) -> str | None:
         found = matching.answered(incoming.tx, incoming.message, incoming.sender, incoming.desk)
         return found[1] if found else None
     nearest = next(matching.references(incoming.message, incoming.desk), None)
-    return outbox.event_of(incoming.tx, nearest.token) if nearest else None
+    return said.event_of(incoming.tx, nearest.token) if nearest else None
 
 
 def _names(incoming: Incoming) -> list[str]:

@@ -17,7 +17,7 @@ from bot.desk.desk import Desk
 from bot.desk.letters import Letter
 from bot.desk.states import Ended, State
 from bot.message import Choice, Kind
-from bot.store import outbox, timers
+from bot.store import timers, withdrawal
 from bot.store.engine import Tx
 
 REMIND: Final = "confirm.remind"
@@ -51,12 +51,12 @@ def follow(tx: Tx, change: Change, desk: Desk) -> None:
     ticket, now = change.after.id, change.now
     if change.left(State.RESOLVED):
         timers.cancel(tx, ticket, REMIND, CLOSE)
-        outbox.withdraw(tx, ticket, RESOLVED, REMINDER)
+        withdrawal.withdraw(tx, ticket, RESOLVED, REMINDER)
     if change.entered(State.RESOLVED):
         silence = silence_after(change.after.resolved_at or now, desk)
         timers.start_all(tx, ticket, {REMIND: silence.remind_at, CLOSE: silence.close_at})
     if change.left(State.CLOSED):
-        outbox.withdraw(tx, ticket, "closed")
+        withdrawal.withdraw(tx, ticket, "closed")
     if change.left(State.CLOSED) or _is_known_as_spam(change):
         asking.take_back(tx, ticket, now)
     if change.entered(State.CLOSED):

@@ -20,7 +20,7 @@ from bot.desk.milestones import TELL, Milestone, Target, Weight
 from bot.desk.promises import BREACHED, DELAYED
 from bot.desk.states import RUNNING
 from bot.message import Kind
-from bot.store import conversation, entries, outbox, people, tickets, timers
+from bot.store import conversation, entries, people, tickets, timers, withdrawal
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 from bot.store.timers import DueTimer
@@ -127,7 +127,7 @@ def _breach(tx: Tx, ticket: WholeTicket, target: Target, _: Milestone, desk: Des
     due, terms = target.due, promises.priority_of(ticket.priority, desk)
     told, knows = promises.told_of(tx, ticket, target)
     tickets.record(tx, ticket.id, BREACHED, now, after={"target": target.name, "due": due.isoformat()})
-    outbox.withdraw(tx, ticket.id, "warning", "delayed")
+    withdrawal.withdraw(tx, ticket.id, "warning", "delayed")
     sorry = knows or told <= now
     if sorry:
         later = target.later(max(due, now), desk.config.escalation.extend)
@@ -268,7 +268,7 @@ def _tell_agents_of_breach(
     """To its owner and to those of its new level, with the whole story. What was said of an earlier breach and
     is not on its way yet is overtaken: after a night, or when the bot was down, one word is enough (X21)."""
     keys = {*keys}
-    if outbox.withdraw(tx, ticket.id, "breached"):
+    if withdrawal.withdraw(tx, ticket.id, "breached"):
         keys |= {*desk.roster.of_team(ticket.queue)}
     owner = desk.roster.owner(tx, ticket.owner_id)
     values = {

@@ -16,7 +16,7 @@ from bot.desk import promises, sla
 from bot.desk.changed import Change
 from bot.desk.desk import Desk
 from bot.desk.states import DONE, State
-from bot.store import outbox, timers
+from bot.store import timers, withdrawal
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
@@ -82,7 +82,7 @@ def begin(tx: Tx, ticket: WholeTicket, desk: Desk, told_at: datetime, now: datet
 def stop(tx: Tx, ticket: WholeTicket) -> None:
     """Nothing is owed for now. A question to the owner that waits for the morning is not asked any more."""
     timers.cancel(tx, ticket.id, ASK, TELL)
-    outbox.withdraw(tx, ticket.id, _ASKED)
+    withdrawal.withdraw(tx, ticket.id, _ASKED)
 
 
 def follow(tx: Tx, change: Change, desk: Desk) -> None:

@@ -16,7 +16,7 @@ from bot.desk.desk import Desk
 from bot.desk.letters import Letter
 from bot.desk.states import DONE, State
 from bot.message import Kind
-from bot.store import outbox, people, said
+from bot.store import people, withdrawal
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
@@ -48,7 +48,7 @@ def follow(tx: Tx, change: Change, desk: Desk) -> None:
     """Tell the requester of a change that matters to them."""
     intervals.follow(tx, change, desk)
     if change.differs("requester_id") or change.entered(State.RESOLVED, State.CLOSED):
-        outbox.withdraw(tx, change.after.id, EVENT, STILL_OPEN)
+        withdrawal.withdraw(tx, change.after.id, EVENT, STILL_OPEN)
         return
     what = None if change.quietly else of(change)
     if what is not None and not _is_own(tx, change, desk):
@@ -92,7 +92,7 @@ def tell(
     but: frozenset[str] = frozenset(),
 ) -> bool:
     """Say it in a few minutes, in place of what waits to be said. False: it reaches nobody."""
-    outbox.withdraw(tx, ticket.id, EVENT, STILL_OPEN)
+    withdrawal.withdraw(tx, ticket.id, EVENT, STILL_OPEN)
     letter = Letter(Kind.PROGRESS, EVENT, values(tx, ticket, what, desk, now), after=_A_FEW_MINUTES)
     return informing.tell(tx, ticket, letter, desk, now, but=but)
 
@@ -118,9 +118,9 @@ def owner_name(tx: Tx, ticket: WholeTicket, desk: Desk) -> str:
 
 def overtaken_by_words(tx: Tx, ticket: int) -> None:
     """An agent writes to the requester: what waits to be said, and the words make superfluous, is taken back."""
-    waiting = said.unsaid(tx, ticket, EVENT)
-    said.take_back(tx, [one.id for one in waiting if one.values.get("what") in _SAID_BY_WORDS])
-    outbox.withdraw(tx, ticket, STILL_OPEN)
+    waiting = withdrawal.unsaid(tx, ticket, EVENT)
+    withdrawal.overtaken(tx, [one.id for one in waiting if one.values.get("what") in _SAID_BY_WORDS])
+    withdrawal.withdraw(tx, ticket, STILL_OPEN)
 
 
 def _is_own(tx: Tx, change: Change, desk: Desk) -> bool:

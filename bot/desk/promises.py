@@ -19,7 +19,7 @@ from bot.desk.changed import Change
 from bot.desk.desk import Desk
 from bot.desk.milestones import FIRST_RESPONSE, RESOLUTION, TARGETS, Milestone, Target, Weight
 from bot.desk.states import DONE, RUNNING, State
-from bot.store import conversation, outbox, pauses, people, tickets, timers
+from bot.store import conversation, pauses, people, tickets, timers, withdrawal
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
@@ -64,7 +64,7 @@ def follow(tx: Tx, change: Change, desk: Desk) -> None:
     if change.left(*RUNNING):
         pauses.begin(tx, ticket.id, now, ticket.state)
         timers.cancel_about(tx, ticket.id, *TARGETS, ESCALATE)
-        outbox.withdraw(tx, ticket.id, *TOLD)
+        withdrawal.withdraw(tx, ticket.id, *TOLD)
     elif change.entered(*RUNNING):
         pauses.end(tx, ticket.id, now)
         _go_on(tx, change, desk)
@@ -135,7 +135,7 @@ def _write(tx: Tx, ticket: WholeTicket, counted: Mapping[str, Target], promised_
 def _answered(tx: Tx, ticket: WholeTicket, desk: Desk, now: datetime) -> None:
     """The first response was given: it has no timer any more, and the next that is promised is a solution."""
     timers.cancel_about(tx, ticket.id, FIRST_RESPONSE)
-    outbox.withdraw(tx, ticket.id, *TOLD)
+    withdrawal.withdraw(tx, ticket.id, *TOLD)
     now_it_is = conversation.whole(tx, ticket.id) or ticket
     expected = now_it_is.fix_expected_at
     due = now_it_is.resolution_due

@@ -18,7 +18,7 @@ from bot.desk.letters import Letter
 from bot.desk.states import DONE
 from bot.mail.addresses import canonical
 from bot.message import Attachment, Choice, Kind, Notice, OutgoingMessage, Party
-from bot.store import entries, outbox, people, threads
+from bot.store import entries, outbox, people, threads, withdrawal
 from bot.store.conversation import WholeTicket
 from bot.store.dialect import AT_ONCE
 from bot.store.engine import Tx
@@ -97,7 +97,7 @@ def show(tx: Tx, ticket: WholeTicket, desk: Desk, now: datetime) -> None:
     """Write the card of a ticket into the rooms of its team, and into those that have one already."""
     rooms = of_ticket(tx, ticket, desk) if _has_rooms(desk) else []
     if rooms:
-        outbox.withdraw(tx, ticket.id, CARD)
+        withdrawal.withdraw(tx, ticket.id, CARD)
     for room in rooms:
         threads.plan_card(tx, ticket.id, room.channel, room.place)
         card = Letter(Kind.CARD, CARD, _card(tx, ticket, desk), choices=_choices(ticket))

@@ -12,7 +12,7 @@ from bot.desk import informing, intervals, notices, progress
 from bot.desk.desk import Desk
 from bot.desk.letters import Letter
 from bot.message import Choice, Kind
-from bot.store import conversation, outbox, people, tickets, timers
+from bot.store import conversation, people, tickets, timers, withdrawal
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 from bot.store.timers import DueTimer
@@ -63,7 +63,7 @@ def _counting(tx: Tx, timer: DueTimer) -> WholeTicket | None:
 
 
 def _say(tx: Tx, ticket: WholeTicket, desk: Desk, now: datetime) -> None:
-    outbox.withdraw(tx, ticket.id, progress.STILL_OPEN)
+    withdrawal.withdraw(tx, ticket.id, progress.STILL_OPEN)
     promised = ticket.promised_at
     values: dict[str, Any] = {
         "owner": progress.owner_name(tx, ticket, desk),

@@ -40,7 +40,7 @@ from bot.desk.tickets import Opened
 from bot.message import Action, Choice, Kind, Verdict
 from bot.render.choices import AS_IT_IS
 from bot.store import asked as store
-from bot.store import conversation, outbox, tickets
+from bot.store import conversation, tickets, withdrawal
 from bot.store.conversation import WholeTicket
 
 QUESTION: Final = "question"
@@ -227,7 +227,7 @@ def _tell_team(incoming: Incoming, number: int, *, answered: bool) -> None:
     tx, desk = incoming.tx, incoming.desk
     if not desk.roster.agents:
         return
-    waited = outbox.withdraw(tx, number, ANSWERED)
+    waited = withdrawal.withdraw(tx, number, ANSWERED)
     ticket = conversation.whole(tx, number)
     if ticket is None or not (answered or waited):
         return

@@ -18,7 +18,7 @@ from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter, Reader
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.message import EMAIL, Action, Choice, Kind
-from bot.store import conversation, entries, outbox, tickets
+from bot.store import conversation, entries, tickets, withdrawal
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
@@ -41,7 +41,7 @@ class Before:
 
 def before(case: Case) -> Before:
     """To be asked before the words are kept."""
-    return Before(outbox.last_of(case.tx, case.ticket.id), case.ticket)
+    return Before(withdrawal.last_of(case.tx, case.ticket.id), case.ticket)
 
 
 def offer(case: Case, was: Before, entry: int) -> dict[str, Any] | None:
@@ -50,7 +50,7 @@ def offer(case: Case, was: Before, entry: int) -> dict[str, Any] | None:
     if not lasts:
         return None
     until = case.now + lasts
-    waiting = outbox.put_aside(case.tx, case.ticket.id, was.outbox, _EVENTS, until)
+    waiting = withdrawal.put_aside(case.tx, case.ticket.id, was.outbox, _EVENTS, until)
     if not waiting:
         return None
     return {
@@ -91,7 +91,7 @@ def by_action(incoming: Incoming, action: Action) -> Outcome:
     if tickets.marked(tx, ticket.id, _TAKEN_BACK, "entry", str(entry), most=1):
         return Outcome(Result.IGNORED, Reason.BY_AGENT, ticket.id)
     savepoint = tx.connection.begin_nested()
-    in_time = outbox.take_back(tx, said["outbox"])
+    in_time = withdrawal.take_back(tx, said["outbox"])
     if in_time:
         savepoint.commit()
         _take_back(incoming, ticket, entry, said, agent.person.id)

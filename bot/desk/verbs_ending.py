@@ -10,7 +10,7 @@ from bot.desk.commands import Command
 from bot.desk.letters import Letter
 from bot.desk.states import Ended, State
 from bot.message import Kind
-from bot.store import outbox
+from bot.store import withdrawal
 
 _TO_REQUESTERS: Final = (
     "received", "progress", "still_open", "delayed", "late", "resolved", "confirm_reminder", "closed", "survey", "sorry",
@@ -64,7 +64,7 @@ def spam(case: Case, command: Command) -> Done:
     else:
         values = _waits_no_more(case) | {"closed_at": case.now, "closed_as": Ended.SPAM}
         moving.move(case, "spam", State.CLOSED, quietly=True, **values)
-    outbox.withdraw(case.tx, case.ticket.id, *_TO_REQUESTERS)
+    withdrawal.withdraw(case.tx, case.ticket.id, *_TO_REQUESTERS)
     if command.words:
         case.keep(NOTE, command.words)
     return Done("spam")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.message import Payload
 from bot.store.dialect import AT_ONCE, insert_new, skip_locked, word
-from bot.store.engine import AnyRow, Tx
+from bot.store.engine import Tx
 from bot.store.models import Inbox, InboxState, PayloadRow
 from bot.store.prepared import Prepared
 
@@ -22,15 +22,6 @@ class Claim:
     id: int
     attempt: int
     payload: Payload
-
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """How much waits, and since when."""
-
-    waiting: int
-    held: int
-    oldest: datetime | None
 
 
 _SETTLED = ("state", "outcome", "reason", "detail", "ticket_id", "finished_at")
@@ -237,52 +228,6 @@ def recover(tx: Tx, worker: str) -> int:
     return tx.run(
         sa.update(Inbox).where(Inbox.id.in_(skip_locked(tx.dialect, left))).values(state=InboxState.WAITING)
     ).rowcount
-
-
-def depth(tx: Tx) -> Depth:
-    """What waits, for metrics and alarms."""
-    waiting, oldest = tx.run(
-        sa.select(sa.func.count(), sa.func.min(Inbox.received_at)).where(
-            Inbox.state.in_([word(InboxState.WAITING), word(InboxState.CLAIMED)])
-        )
-    ).one()
-    held = tx.run(sa.select(sa.func.count()).where(Inbox.state == word(InboxState.HELD))).scalar_one()
-    return Depth(waiting, held, oldest)
-
-
-def listed(tx: Tx, states: tuple[str, ...], limit: int) -> list[AnyRow]:
-    """Rows for ``deskbot inbox list``, newest first."""
-    chosen = sa.select(*Inbox.__table__.c).where(Inbox.state.in_(states))
-    return list(tx.run(chosen.order_by(Inbox.id.desc()).limit(limit)))
-
-
-def one(tx: Tx, inbox_id: int) -> AnyRow | None:
-    """A row with its bytes."""
-    return tx.run(
-        sa.select(*Inbox.__table__.c, PayloadRow.raw, PayloadRow.envelope)
-        .join_from(Inbox, PayloadRow, isouter=True)
-        .where(Inbox.id == inbox_id)
-    ).one_or_none()
-
-
-def retry(tx: Tx, inbox_id: int) -> bool:
-    """Let a held payload be tried once more. Its attempts go on counting, because they fence old claims."""
-    result = tx.run(
-        sa.update(Inbox)
-        .where(Inbox.id == inbox_id, Inbox.state == InboxState.HELD)
-        .values(state=InboxState.WAITING, not_before=AT_ONCE, outcome=None, reason=None)
-    )
-    return result.rowcount == 1
-
-
-def drop(tx: Tx, inbox_id: int) -> bool:
-    """Set a held payload aside for good; its key stays, so that it does not come back."""
-    result = tx.run(
-        sa.update(Inbox)
-        .where(Inbox.id == inbox_id, Inbox.state == InboxState.HELD)
-        .values(state=InboxState.DROPPED, finished_at=tx.clock())
-    )
-    return result.rowcount == 1
 
 
 def forget_raw(tx: Tx, before: datetime, limit: int) -> int:

@@ -11,14 +11,16 @@ from sqlalchemy.orm import aliased
 
 from bot.message import OutgoingMessage
 from bot.store.dialect import AT_ONCE, skip_locked, word
-from bot.store.engine import AnyRow, Tx
+from bot.store.engine import Tx
 from bot.store.models import Moment, Outbox, OutboxState
 from bot.store.prepared import Prepared, Words
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(OutgoingMessage).decode
-_ACTIVE = (OutboxState.QUEUED, OutboxState.SENDING)
-_NOT_ITS_TURN = "it is not yet its turn"
+ACTIVE = (OutboxState.QUEUED, OutboxState.SENDING)
+"""States of what is still to go out."""
+NOT_ITS_TURN = "it is not yet its turn"
+"""The result of what was claimed and not tried."""
 
 
 _COLUMNS = [
@@ -49,7 +51,7 @@ def _claim(words: Words, *, automatic: bool = True) -> sa.Executable:
         earlier.ticket_id == Outbox.ticket_id,
         earlier.recipient == Outbox.recipient,
         earlier.id < Outbox.id,
-        earlier.state.in_([word(state) for state in _ACTIVE]),
+        earlier.state.in_([word(state) for state in ACTIVE]),
         sa.not_(sa.and_(earlier.attempts == 0, earlier.not_before > words.now)),  # waits for the morning
         _holds_back(earlier) if automatic else earlier.automatic.is_(False),
     )
@@ -115,17 +117,6 @@ class OutboxClaim:
     accepted_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxDepth:
-    """How much waits to be sent, and since when."""
-
-    waiting: int
-    failed: int
-    unknown: int
-    held: int
-    oldest: datetime | None
-
-
 def queue(
     tx: Tx,
     message: OutgoingMessage,
@@ -154,67 +145,6 @@ def queue(
         attempts=0,
         ambiguous=0,
     )
-
-
-def withdraw(tx: Tx, ticket: int, *events: str) -> int:
-    """Take back what still waits for its moment and is overtaken by what has happened since. What a person
-    wrote is never taken back."""
-    return tx.run(
-        sa.update(Outbox)
-        .where(
-            Outbox.ticket_id == ticket,
-            Outbox.event.in_(events),
-            Outbox.automatic.is_(True),
-            Outbox.state == word(OutboxState.QUEUED),
-            sa.or_(Outbox.attempts == 0, Outbox.result == _NOT_ITS_TURN),
-        )
-        .values(state=OutboxState.STALE, result="overtaken by what happened since", finished_at=tx.clock())
-    ).rowcount
-
-
-def event_of(tx: Tx, token: str) -> str | None:
-    """What the message with a token was about, as ``Notice.event``."""
-    event: str | None = tx.run(sa.select(Outbox.event).where(Outbox.token == token)).scalar()
-    return event
-
-
-def last_event(tx: Tx, ticket: int, recipient: str) -> str | None:
-    """What somebody was last told about a ticket, as ``Notice.event``; what is not sent yet does not count."""
-    told = sa.select(Outbox.event).where(
-        Outbox.ticket_id == ticket, Outbox.recipient == recipient, Outbox.state == word(OutboxState.SENT)
-    )
-    event: str | None = tx.run(told.order_by(Outbox.id.desc()).limit(1)).scalar()
-    return event
-
-
-def last_of(tx: Tx, ticket: int) -> int:
-    """The last message about a ticket."""
-    return tx.run(sa.select(sa.func.max(Outbox.id)).where(Outbox.ticket_id == ticket)).scalar() or 0
-
-
-def put_aside(tx: Tx, ticket: int, after: int, events: tuple[str, ...], until: datetime) -> list[int]:
-    """Let what was written about a ticket after a message of it wait, so that it can be taken back; returns
-    which messages those are."""
-    waiting = sa.select(Outbox.id).where(
-        Outbox.ticket_id == ticket,
-        Outbox.id > after,
-        Outbox.event.in_(events),
-        Outbox.state == word(OutboxState.QUEUED),
-    )
-    ids = list(tx.run(waiting.order_by(Outbox.id)).scalars())
-    tx.run(sa.update(Outbox).where(Outbox.id.in_(ids)).values(not_before=until))
-    return ids
-
-
-def take_back(tx: Tx, ids: list[int]) -> bool:
-    """What a person has said is not sent after all. False: some of it was tried already, so nothing must have
-    changed; roll back."""
-    taken = tx.run(
-        sa.update(Outbox)
-        .where(Outbox.id.in_(ids), Outbox.state == word(OutboxState.QUEUED), Outbox.attempts == 0)
-        .values(state=OutboxState.STALE, result="taken back by who wrote it", finished_at=tx.clock())
-    ).rowcount
-    return bool(ids) and taken == len(ids)
 
 
 def claim(tx: Tx, worker: str, limit: int, lease: timedelta, *, automatic: bool = True) -> list[OutboxClaim]:
@@ -262,39 +192,22 @@ def settle(tx: Tx, claim: OutboxClaim, state: OutboxState, result: str) -> bool:
 
 def put_off(tx: Tx, claim: OutboxClaim, after: timedelta, result: str, *, ambiguous: bool) -> bool:
     """Record that an attempt failed and when the next one is due."""
-    outcome = tx.run(
-        sa.update(Outbox)
-        .where(
-            Outbox.id == claim.id, Outbox.state == word(OutboxState.SENDING), Outbox.attempts == claim.attempt
-        )
-        .values(
-            state=OutboxState.QUEUED,
-            not_before=tx.later(after),
-            result=result,
-            ambiguous=claim.ambiguous + int(ambiguous),
-            worker=None,
-        )
-    )
-    return outcome.rowcount == 1
+    return _queue_again(tx, claim, after, result, ambiguous=claim.ambiguous + int(ambiguous))
 
 
 def give_back(tx: Tx, claim: OutboxClaim, after: timedelta) -> bool:
     """It was not yet a message's turn: it was not tried. What comes after it goes on waiting for it, which is
     why it keeps the first of its attempts."""
-    outcome = tx.run(
-        sa.update(Outbox)
-        .where(
-            Outbox.id == claim.id, Outbox.state == word(OutboxState.SENDING), Outbox.attempts == claim.attempt
-        )
-        .values(
-            state=OutboxState.QUEUED,
-            not_before=tx.later(after),
-            result=_NOT_ITS_TURN,
-            attempts=max(claim.attempt - 1, 1),
-            worker=None,
-        )
+    return _queue_again(tx, claim, after, NOT_ITS_TURN, attempts=max(claim.attempt - 1, 1))
+
+
+def _queue_again(tx: Tx, claim: OutboxClaim, after: timedelta, result: str, **counts: int) -> bool:
+    """Let a claimed message wait. False: the claim is no longer ours, and nothing changed."""
+    ours = sa.and_(
+        Outbox.id == claim.id, Outbox.state == word(OutboxState.SENDING), Outbox.attempts == claim.attempt
     )
-    return outcome.rowcount == 1
+    values = {"state": OutboxState.QUEUED, "not_before": tx.later(after), "result": result, "worker": None}
+    return tx.run(sa.update(Outbox).where(ours).values(values | counts)).rowcount == 1
 
 
 def renew(tx: Tx, worker: str, lease: timedelta) -> None:
@@ -337,73 +250,6 @@ def recover(tx: Tx, worker: str) -> tuple[int, int]:
     return unknown, again
 
 
-def depth(tx: Tx) -> OutboxDepth:
-    """What waits, for metrics and alarms. ``oldest``: since when what could have gone has not; what has been put
-    off to a morning that is still to come waits for nothing but that."""
-    for_morning = sa.and_(Outbox.attempts == 0, Outbox.not_before > tx.now())
-    from_morning = sa.and_(Outbox.attempts == 0, Outbox.not_before > Outbox.created_at)
-    since = sa.case((for_morning, sa.null()), (from_morning, Outbox.not_before), else_=Outbox.created_at)
-    waiting, oldest = tx.run(
-        sa.select(sa.func.count(), sa.func.min(since, type_=Moment())).where(
-            Outbox.state.in_([word(state) for state in _ACTIVE])
-        )
-    ).one()
-    stuck = sa.select(Outbox.state, sa.func.count()).where(
-        Outbox.state.in_([OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.HELD])
-    )
-    counts = {row[0]: row[1] for row in tx.run(stuck.group_by(Outbox.state))}
-    return OutboxDepth(
-        waiting,
-        counts.get(OutboxState.FAILED, 0),
-        counts.get(OutboxState.UNKNOWN, 0),
-        counts.get(OutboxState.HELD, 0),
-        oldest,
-    )
-
-
-def listed(tx: Tx, states: tuple[str, ...], limit: int) -> list[AnyRow]:
-    """Rows for ``deskbot outbox list``, newest first."""
-    columns = (
-        Outbox.id,
-        Outbox.ticket_id,
-        Outbox.kind,
-        Outbox.recipient,
-        Outbox.state,
-        Outbox.attempts,
-        Outbox.created_at,
-        Outbox.not_before,
-        Outbox.result,
-    )
-    return list(
-        tx.run(sa.select(*columns).where(Outbox.state.in_(states)).order_by(Outbox.id.desc()).limit(limit))
-    )
-
-
-def hold_all(tx: Tx) -> int:
-    """After a restore from a backup: nothing that waited then goes out before somebody has looked (X22)."""
-    return tx.run(
-        sa.update(Outbox)
-        .where(Outbox.state.in_([word(state) for state in _ACTIVE]))
-        .values(state=OutboxState.HELD, result="held for review", worker=None)
-    ).rowcount
-
-
-def retry(tx: Tx, outbox_id: int) -> bool:
-    """Queue a message again that failed, is unknown or was held: somebody has decided so.
-
-    Its attempts go on counting, because they fence old claims.
-    """
-    result = tx.run(
-        sa.update(Outbox)
-        .where(
-            Outbox.id == outbox_id,
-            Outbox.state.in_([OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.HELD, OutboxState.STALE]),
-        )
-        .values(state=OutboxState.QUEUED, not_before=AT_ONCE, finished_at=None)
-    )
-    return result.rowcount == 1
-
-
 def forget(tx: Tx, before: datetime, limit: int) -> int:
     """Delete rows that ended before a moment (L3): looks from the oldest to the first that was written after
     that moment, and no further."""
@@ -411,7 +257,7 @@ def forget(tx: Tx, before: datetime, limit: int) -> int:
     edge = tx.run(newer).scalar()
     old = (
         sa.select(Outbox.id)
-        .where(Outbox.finished_at < before, Outbox.state.not_in([*_ACTIVE, OutboxState.HELD]))
+        .where(Outbox.finished_at < before, Outbox.state.not_in([*ACTIVE, OutboxState.HELD]))
         .limit(limit)
     )
     if edge is not None:

@@ -1,13 +1,10 @@
-"""What the desk has said to somebody, and what of it still waits: whether more may, or must, be said."""
+"""What the desk has said to somebody: whether more may, or must, be said."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from bot.message import Kind
@@ -31,47 +28,6 @@ def may_be_told(tx: Tx, ticket: int) -> bool:
     )
     query = sa.select(sa.or_(sa.exists(answered), sa.and_(Ticket.proved.is_(True), sa.exists(asked))))
     return bool(tx.run(query.where(Ticket.id == ticket)).scalar())
-
-
-@dataclass(frozen=True, slots=True)
-class Unsaid:
-    """An automatic message that has not been tried yet."""
-
-    id: int
-    values: dict[str, Any]
-    """Of its notice."""
-
-
-def unsaid(tx: Tx, ticket: int, event: str) -> list[Unsaid]:
-    """What waits to be said about a ticket."""
-    rows = tx.run(
-        sa.select(Outbox.id, Outbox.message).where(
-            Outbox.ticket_id == ticket,
-            Outbox.event == event,
-            Outbox.automatic.is_(True),
-            Outbox.state == word(OutboxState.QUEUED),
-            Outbox.attempts == 0,
-        )
-    )
-    return [Unsaid(number, msgspec.json.decode(text)["notice"]["values"]) for number, text in rows]
-
-
-def take_back(tx: Tx, numbers: Collection[int]) -> None:
-    """It is not said any more; see ``outbox.withdraw``."""
-    if numbers:
-        tx.run(
-            sa.update(Outbox)
-            .where(
-                Outbox.id.in_(sorted(numbers)),
-                Outbox.state == word(OutboxState.QUEUED),
-                Outbox.attempts == 0,
-            )
-            .values(
-                state=OutboxState.STALE,
-                result="overtaken by what happened since",
-                finished_at=tx.clock(),
-            )
-        )
 
 
 def notices_since(tx: Tx, event: str, address: str, since: datetime) -> tuple[int, int]:
@@ -153,3 +109,18 @@ def was_told(tx: Tx, ticket: int, event: str, canonical: str) -> bool:
     """Whether a message of an event about a ticket has been written to an address."""
     query = sa.select(Outbox.id).where(Outbox.ticket_id == ticket, Outbox.event == event)
     return tx.run(query.where(Outbox.recipient == canonical).limit(1)).first() is not None
+
+
+def event_of(tx: Tx, token: str) -> str | None:
+    """What the message with a token was about, as ``Notice.event``."""
+    event: str | None = tx.run(sa.select(Outbox.event).where(Outbox.token == token)).scalar()
+    return event
+
+
+def last_event(tx: Tx, ticket: int, recipient: str) -> str | None:
+    """What somebody was last told about a ticket, as ``Notice.event``; what is not sent yet does not count."""
+    told = sa.select(Outbox.event).where(
+        Outbox.ticket_id == ticket, Outbox.recipient == recipient, Outbox.state == word(OutboxState.SENT)
+    )
+    event: str | None = tx.run(told.order_by(Outbox.id.desc()).limit(1)).scalar()
+    return event

@@ -12,7 +12,7 @@ from bot import clock
 from bot.desk import together
 from bot.desk.outcome import Reason, Result
 from bot.message import Payload
-from bot.store import entries, inbox, outbox, people, threads
+from bot.store import entries, inbox, outbox, people, said, threads, withdrawal
 from bot.store.engine import Tx
 from bot.store.models import Inbox, Outbox, OutboxState
 from bot.store.threads import FoundThread
@@ -76,18 +76,18 @@ def test_what_is_being_sent_is_not_taken_back(life: Chats) -> None:
 
     def unit(tx: Tx) -> bool:
         ids = [row.id for row in life.desk.rows(Outbox) if row.event == "reply"]
-        outbox.put_aside(tx, 1, ids[0] - 1, ("reply",), tx.clock() - timedelta(days=400))
+        withdrawal.put_aside(tx, 1, ids[0] - 1, ("reply",), tx.clock() - timedelta(days=400))
         assert outbox.claim(tx, "somebody", 10, timedelta(minutes=1))
-        return outbox.take_back(tx, ids)
+        return withdrawal.take_back(tx, ids)
 
     assert not life.desk.store.write_now(unit)
-    assert not life.desk.store.write_now(lambda tx: outbox.take_back(tx, []))
+    assert not life.desk.store.write_now(lambda tx: withdrawal.take_back(tx, []))
 
 
 def test_what_somebody_was_last_told_is_what_was_sent(life: Chats) -> None:
     life.says("UJOE", "My laptop burns.")
     life.says("UBEN", "Leave it off.", thread=life.room_thread())
-    told = life.desk.store.read_now(lambda tx: outbox.last_event(tx, 1, "acme/ujoe"))
+    told = life.desk.store.read_now(lambda tx: said.last_event(tx, 1, "acme/ujoe"))
     assert told == "received"
 
 

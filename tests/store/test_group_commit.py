@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.store import inbox
+from bot.store import inbox, inbox_review
 from bot.store.engine import Store, Tx, Unit
 from bot.store.models import Inbox
 from tests.store.conftest import OpenStore
@@ -212,7 +212,7 @@ async def test_reading_goes_on_while_a_writer_is_busy_and_cannot_write(single: S
     gate = Gate()
     writing = asyncio.create_task(single.write(gate))
     await entered(gate)
-    assert await single.read(inbox.depth) == inbox.Depth(0, 0, None)
+    assert await single.read(inbox_review.depth) == inbox_review.Depth(0, 0, None)
     with pytest.raises(StoreError):
         await single.read(lambda tx: inbox.add(tx, payload()))
     gate.release.set()

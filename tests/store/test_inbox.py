@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from bot.store import inbox
+from bot.store import inbox, inbox_review
 from bot.store.engine import Store
 from bot.store.models import Inbox, InboxState, PayloadRow
 from tests.store.conftest import OpenStore
@@ -35,7 +35,7 @@ def test_the_same_key_twice_is_one_row_with_the_first_bytes(store: Store) -> Non
     assert store.write_now(lambda tx: inbox.add(tx, payload("k", b"first"))) is True
     assert store.write_now(lambda tx: inbox.add(tx, payload("k", b"second"))) is False
     assert count(store, Inbox) == count(store, PayloadRow) == 1
-    row = store.read_now(lambda tx: inbox.one(tx, 1))
+    row = store.read_now(lambda tx: inbox_review.one(tx, 1))
     assert row is not None
     assert row.raw == b"first"
 
@@ -110,7 +110,7 @@ def test_x19_a_retry_does_not_give_an_old_claim_its_rights_back(store: Store) ->
     store.write_now(lambda tx: inbox.recover(tx, "other"))
     (held,) = take(store, "other")
     assert store.write_now(lambda tx: inbox.hold(tx, held, "unreadable"))
-    assert store.write_now(lambda tx: inbox.retry(tx, held.id))
+    assert store.write_now(lambda tx: inbox_review.retry(tx, held.id))
     (newest,) = take(store, "third")
     assert not finish(store, old)
     assert finish(store, newest)
@@ -159,26 +159,26 @@ def test_a_held_payload_is_listed_and_can_be_retried_or_dropped(store: Store) ->
     for claim in take(store):
         store.write_now(partial(inbox.hold, claim=claim, reason="unreadable", detail="depth 1000"))
     assert take(store) == []
-    listed = store.read_now(lambda tx: inbox.listed(tx, (InboxState.HELD,), 10))
+    listed = store.read_now(lambda tx: inbox_review.listed(tx, (InboxState.HELD,), 10))
     assert [(row.id, row.reason, row.detail) for row in listed] == [
         (2, "unreadable", "depth 1000"),
         (1, "unreadable", "depth 1000"),
     ]
-    assert store.read_now(inbox.depth).held == 2
-    assert store.write_now(lambda tx: inbox.retry(tx, 1))
-    assert store.write_now(lambda tx: inbox.drop(tx, 2))
+    assert store.read_now(inbox_review.depth).held == 2
+    assert store.write_now(lambda tx: inbox_review.retry(tx, 1))
+    assert store.write_now(lambda tx: inbox_review.drop(tx, 2))
     assert [claim.id for claim in take(store)] == [1]
     assert states(store, Inbox) == [InboxState.CLAIMED, InboxState.DROPPED]
     for other in (1, 2, 99):
-        assert not store.write_now(partial(inbox.retry, inbox_id=other))
-        assert not store.write_now(partial(inbox.drop, inbox_id=other))
+        assert not store.write_now(partial(inbox_review.retry, inbox_id=other))
+        assert not store.write_now(partial(inbox_review.drop, inbox_id=other))
 
 
 def test_a_dropped_payload_does_not_come_back(store: Store) -> None:
     store.write_now(lambda tx: inbox.add(tx, payload("bad")))
     (claim,) = take(store)
     store.write_now(lambda tx: inbox.hold(tx, claim, "unreadable"))
-    store.write_now(lambda tx: inbox.drop(tx, claim.id))
+    store.write_now(lambda tx: inbox_review.drop(tx, claim.id))
     assert store.write_now(lambda tx: inbox.add(tx, payload("bad"))) is False
 
 
@@ -195,7 +195,7 @@ def test_l3_bytes_are_forgotten_by_age_and_only_when_done(store: Store, now: Clo
     (_, new) = take(store)
     finish(store, new)
     assert store.write_now(lambda tx: inbox.forget_raw(tx, now() - 30 * DAY, 10)) == 1
-    kept = [store.read_now(partial(inbox.one, inbox_id=n)) for n in range(1, 6)]
+    kept = [store.read_now(partial(inbox_review.one, inbox_id=n)) for n in range(1, 6)]
     assert [row is not None and row.raw is not None for row in kept] == [False, True, True, True, True]
     assert store.write_now(lambda tx: inbox.add(tx, payload(done.payload.key))) is False
 
@@ -214,5 +214,5 @@ def test_depth_counts_what_waits_and_since_when(store: Store, now: Clock) -> Non
     store.write_now(lambda tx: inbox.add(tx, payload(at=first)))
     add(store)
     take(store, limit=1)
-    depth = store.read_now(inbox.depth)
+    depth = store.read_now(inbox_review.depth)
     assert (depth.waiting, depth.held, depth.oldest) == (2, 0, first)

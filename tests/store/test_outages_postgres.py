@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from bot.errors import StoreUnavailable
 from bot.message import Payload
-from bot.store import inbox, migrate
+from bot.store import inbox, inbox_review, migrate
 from bot.store.engine import Store, Tx, Unit
 from bot.store.faults import CommitLost
 from bot.store.models import Inbox, Ticket
@@ -47,15 +47,15 @@ async def test_x10_a_server_that_stops_or_dies_is_told_and_comes_back_by_itself(
     store = open_store(url)
     await asyncio.to_thread(migrate.upgrade, store)
     assert await add(store, payload())
-    assert (await store.read(inbox.depth)).waiting == 1
+    assert (await store.read(inbox_review.depth)).waiting == 1
     for kept, end in enumerate((durable_postgres.stop, durable_postgres.kill), start=1):
         await asyncio.to_thread(end)
         with pytest.raises(StoreUnavailable):
             await add(store, payload())
         with pytest.raises(StoreUnavailable):
-            await store.read(inbox.depth)
+            await store.read(inbox_review.depth)
         await asyncio.to_thread(durable_postgres.start)
-        assert (await store.read(inbox.depth)).waiting == kept
+        assert (await store.read(inbox_review.depth)).waiting == kept
         assert await add(store, payload())
     assert count(store, Inbox) == 3
 
@@ -189,7 +189,7 @@ async def test_x15_a_lost_answer_to_commit_is_told_and_a_repeat_by_key_does_no_h
     migrated_postgres_url: str, postgres: PostgresCluster, proxy: Proxy, open_store: OpenStore, cut: str
 ) -> None:
     store = open_store(migrated_postgres_url.replace(str(postgres.folder), str(proxy.folder)), writers=1)
-    await store.read(inbox.depth)
+    await store.read(inbox_review.depth)
     runs: list[int] = []
     made = payload("k")
 

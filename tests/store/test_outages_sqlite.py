@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.store import inbox, migrate
+from bot.store import inbox, inbox_review, migrate
 from bot.store.engine import Store, Tx
 from bot.store.models import Inbox
 from tests.store.conftest import OpenStore
@@ -105,7 +105,7 @@ async def test_x14_a_lock_that_ends_in_time_is_waited_for(sqlite_store: Store) -
     writing = asyncio.create_task(sqlite_store.write(lambda tx: inbox.add(tx, payload())))
     done, _ = await asyncio.wait([writing], timeout=0.5)
     assert not done
-    assert (await sqlite_store.read(inbox.depth)).waiting == 0
+    assert (await sqlite_store.read(inbox_review.depth)).waiting == 0
     other.execute("COMMIT")
     assert await writing is True
     other.close()
@@ -153,7 +153,7 @@ async def test_x12_a_full_disk_is_told_as_full_and_survived(sqlite_url: str, ope
     assert len(errors) > 3
     assert all(error.full for error in errors)
     assert count(store, Inbox) == kept
-    assert (await store.read(inbox.depth)).waiting == kept
+    assert (await store.read(inbox_review.depth)).waiting == kept
     room["pages"] = 100_000
     assert await store.write(lambda tx: inbox.add(tx, payload(raw=b"x" * 50_000))) is True
     assert sound(database(store))

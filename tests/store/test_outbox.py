@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.message import EMAIL, Kind
-from bot.store import budgets, outbox
+from bot.store import budgets, outbox, outbox_review
 from bot.store.engine import Store
 from bot.store.models import Outbox, OutboxState
 from tests.store.conftest import OpenStore
@@ -167,17 +167,17 @@ def test_x22_after_a_restore_nothing_goes_out_before_somebody_has_looked(store: 
     store.write_now(lambda tx: queue(tx, kind=Kind.REPLY))
     store.write_now(queue)
     (in_hand,) = take(store, limit=1)
-    assert store.write_now(outbox.hold_all) == 2
+    assert store.write_now(outbox_review.hold_all) == 2
     assert take(store) == []
     assert not sent(store, in_hand)
     assert store.write_now(lambda tx: outbox.recover(tx, "me")) == (0, 0)
-    assert store.read_now(outbox.depth).held == 2
-    assert store.write_now(lambda tx: outbox.retry(tx, in_hand.id))
+    assert store.read_now(outbox_review.depth).held == 2
+    assert store.write_now(lambda tx: outbox_review.retry(tx, in_hand.id))
     (again,) = take(store)
     assert again.attempt > in_hand.attempt
     assert not sent(store, in_hand)
     assert sent(store, again)
-    assert not store.write_now(lambda tx: outbox.retry(tx, in_hand.id))
+    assert not store.write_now(lambda tx: outbox_review.retry(tx, in_hand.id))
 
 
 def test_f6_a_row_that_cannot_be_read_is_told_and_holds_up_no_other(store: Store) -> None:
@@ -186,7 +186,7 @@ def test_f6_a_row_that_cannot_be_read_is_told_and_holds_up_no_other(store: Store
     spoil = sa.update(Outbox).where(Outbox.id == 1).values(message='{"channel": 7')
     store.write_now(lambda tx: tx.run(spoil))
     assert [claim.message.token for claim in take(store)] == [good]
-    (row,) = store.read_now(lambda tx: outbox.listed(tx, (OutboxState.FAILED,), 10))
+    (row,) = store.read_now(lambda tx: outbox_review.listed(tx, (OutboxState.FAILED,), 10))
     assert row.id == 1
     assert row.result.startswith("cannot be read")
 
@@ -233,7 +233,7 @@ def test_l3_what_ended_is_forgotten_by_age_in_steps_and_what_waits_never(store: 
     for claim in ended:
         assert sent(store, claim)
     store.write_now(lambda tx: outbox.put_off(tx, held, SOON, "451", ambiguous=False))
-    store.write_now(outbox.hold_all)
+    store.write_now(outbox_review.hold_all)
     later = now() + timedelta(days=100)
     assert store.write_now(lambda tx: outbox.forget(tx, now() - SOON, 10)) == 0
     assert [store.write_now(lambda tx: outbox.forget(tx, later, 3)) for _ in range(3)] == [3, 1, 0]
