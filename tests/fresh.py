@@ -12,13 +12,13 @@ from bot.store.engine import Store
 
 def migrated(store: Store) -> None:
     """Bring an empty database to today's version: the steps are gone through once in a process, the file that
-    they leave is copied. ``tests/store/test_migrations.py`` holds that what ``create`` makes is the same."""
+    they leave is copied. ``tests/store/test_migrations.py`` holds that what ``create`` makes is the same.
+    One that is there already stays as it is."""
     file = store.engine.url.database
     if store.engine.dialect.name != "sqlite" or not file:
         migrate.create(store)
-        return
-    with Path(file).open("xb") as empty:
-        empty.write(_after_all_steps())
+    elif not Path(file).exists():
+        Path(file).write_bytes(_after_all_steps())
 
 
 @lru_cache(maxsize=1)
