@@ -19,6 +19,9 @@ _MOST: Final = 200
 _MARK: Final = "\u2713 "
 _KEPT_OPEN: Final = frozenset({"rate"})
 """Verbs whose buttons stay: what was chosen may be changed."""
+_TOLD_NEXT: Final = frozenset({"answer"})
+"""Verbs whose buttons go without a mark: the desk's next message says what was taken. A mark below a question that
+had been answered by words before would be a lie."""
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -94,6 +97,9 @@ class Buttons:
         chosen = text_in(query, "data")
         rows = _rows(message_of(update))
         code = codes.of_button(chosen)
+        if code is not None and code.verb in _TOLD_NEXT:
+            await self._edit(update, {"inline_keyboard": []})
+            return
         open_still = code is not None and code.verb in _KEPT_OPEN
         marked = [[_one(button, chosen, open_still) for button in row] for row in rows]
         kept = [[button for button in row if button is not None] for row in marked]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from email import message_from_bytes, policy
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from bot.message import Payload
-from tests.channels.telegram_world import ANNA, BEN, EVE, TEAM, telegram_world
+from bot.store.models import Ticket
+from tests.channels.telegram_world import ANNA, BEN, EVE, TEAM, TelegramWorld, telegram_world
 
 
 async def test_a_message_opens_a_ticket_with_a_topic_and_the_agents_words_come_back(tmp_path: Path) -> None:
@@ -111,3 +115,36 @@ def mails(folder: Path) -> list[str]:
 def codes(folder: Path) -> list[str]:
     """The one-time codes that have gone out by mail."""
     return re.findall(r"\b[A-Z2-9]{5}-[A-Z2-9]{5}\b", "\n".join(mails(folder)))
+
+
+async def test_what_is_missing_is_asked_step_by_step(tmp_path: Path) -> None:
+    async with telegram_world(tmp_path) as world:
+        await world.house.says(ANNA, "help!!")
+        chat = world.house.world.private(ANNA)
+        await world.until(lambda: "What happens?" in world.said_to(ANNA))
+        assert list(chat.last().buttons()) == ["Skip"]
+        assert any("HD-1" in text and "one at a time" in text for text in chat.texts())
+        await world.until(lambda: sent(world, "question") == 1)
+        await world.house.says(ANNA, "The screen is black.", date=int(time.time()))
+        await world.until(lambda: "Since when?" in chat.last().text)
+        question = chat.last()
+        assert list(question.buttons())[-1] == "Skip"
+        await world.house.presses(ANNA, question, "Since yesterday")
+        await world.house.presses(ANNA, question, "Since yesterday")
+        await world.until(lambda: not question.buttons())
+        await world.until(lambda: "What were you doing" in chat.last().text)
+        assert "\u2713 Since yesterday" in chat.last().text
+        await world.until(lambda: all(row.outcome for row in world.inbox()))
+        fields = world.rows(sa.select(Ticket.fields))[0][0]
+        assert fields == {
+            "what": "The screen is black.",
+            "since": "Since yesterday",
+            "doing": "",
+            "error": "",
+        }
+        await world.until(lambda: "Since yesterday" in world.said_to(TEAM))
+
+
+def sent(world: TelegramWorld, event: str) -> int:
+    """How many messages of an event have arrived."""
+    return sum(row.event == event and row.state == "sent" for row in world.outbox())
