@@ -35,19 +35,28 @@ def sample(event: str, name: str = "usual") -> dict[str, Any]:
     raise TemplateError(f"there is no sample {name!r} for {event!r}; there are: {known_names or 'none'}")
 
 
-def faults(folder: Path | None, locales: Sequence[str], time_zone: str = "UTC") -> list[str]:
-    """What is wrong with the templates, a line for each fault with what to do; empty when all is well."""
-    return list(dict.fromkeys(_faults(folder, locales, time_zone)))
+def faults(
+    folder: Path | None, locales: Sequence[str], time_zone: str = "UTC", only: Sequence[str] = ()
+) -> list[str]:
+    """What is wrong with the templates, a line for each fault with what to do; empty when all is well.
+    ``only``: the events to try, none for all."""
+    if strangers := set(only) - set(events()):
+        raise TemplateError(
+            f"no such event: {', '.join(sorted(strangers))}; there are: {', '.join(events())}"
+        )
+    return list(dict.fromkeys(_faults(folder, locales, time_zone, only or events())))
 
 
-def _faults(folder: Path | None, locales: Sequence[str], time_zone: str) -> Iterator[str]:
+def _faults(
+    folder: Path | None, locales: Sequence[str], time_zone: str, tried: Sequence[str]
+) -> Iterator[str]:
     if folder is not None:
         if not folder.is_dir():
             yield f"templates.folder: there is no folder {folder}; make it, or leave the key out"
         yield from _strangers(folder, locales)
     renderer = Renderer(folder)
     yield from _left_out(renderer.library)
-    for event in events():
+    for event in tried:
         for locale in locales:
             yield from _unknown_names(renderer.library, event, locale)
             for name, values in SAMPLES.get(event, ()):

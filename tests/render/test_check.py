@@ -52,7 +52,7 @@ def test_the_built_in_templates_are_complete_in_every_language() -> None:
 )  # fmt: skip
 def test_check_finds_a_fault_and_names_the_file(tmp_path: Path, name: str, text: str, said: str) -> None:
     own(tmp_path, text, name)
-    result = run("check", folder=tmp_path)
+    result = run("check", "received", folder=tmp_path)
     assert result.exit_code == 1
     assert said in result.output
     assert name in result.output or name.removesuffix(".md.j2") in result.output
@@ -60,7 +60,7 @@ def test_check_finds_a_fault_and_names_the_file(tmp_path: Path, name: str, text:
 
 
 def test_check_tells_when_the_folder_is_not_there(tmp_path: Path) -> None:
-    result = run("check", folder=tmp_path / "nowhere")
+    result = run("check", "received", folder=tmp_path / "nowhere")
     assert result.exit_code == 1
     assert "templates.folder" in result.output
 
@@ -78,9 +78,15 @@ def test_a_good_own_template_passes(tmp_path: Path) -> None:
         tmp_path,
         "Your number {{ reference }}\nHello {{ requester_name | default('you') }}, all is **well**.\n",
     )
-    assert run("check", folder=tmp_path).output.startswith(
-        f"{len(events())} events in {len(LOCALES)} languages"
+    assert run("check", "received", "late", folder=tmp_path).output.startswith(
+        f"2 events in {len(LOCALES)} languages"
     )
+
+
+def test_an_event_that_there_is_not_cannot_be_checked() -> None:
+    result = run("check", "recieved")
+    assert result.exit_code != 0
+    assert "no such event: recieved" in str(result.exception)
 
 
 def test_list_says_whose_template_speaks(tmp_path: Path) -> None:
