@@ -75,6 +75,7 @@ def explain(config: Config, raw: bytes, now: datetime, *, proved: bool = False) 
     """Each decision about a mail, with its reason. Raises ``HeldError`` when the mail cannot be read."""
     from bot.desk import questions, rules, tickets
     from bot.desk.desk import Desk
+    from bot.desk.reasons import english
     from bot.mail.addresses import canonical
     from bot.mail.parse import parse_mail
     from bot.message import Payload, Verdict
@@ -95,7 +96,7 @@ def explain(config: Config, raw: bytes, now: datetime, *, proved: bool = False) 
             {"rule": one.rule.name, "holds": one.holds, "because": one.because}
             for one in rules.findings(message, sender, desk, now)
         ],
-        "steps": list(decision.steps),
+        "steps": [english(step) for step in decision.steps],
         **{name: fields[name] for name in ("category", "impact", "urgency", "priority", "major")},
         "team": decision.queue,
         "language": locale,

@@ -15,6 +15,7 @@ from typing import Any, Final
 from bot.config import DEGREES, Category, Degree, Rule
 from bot.desk import table, wording
 from bot.desk.desk import Desk
+from bot.desk.reasons import Kept, english, reason
 from bot.desk.table import Facts, Row
 from bot.message import Automation, IncomingMessage, Verdict
 
@@ -33,7 +34,7 @@ class Decision:
     locale: str | None = None
     major: str = ""
     """Why it is a major incident; empty: it is none."""
-    steps: tuple[str, ...] = ()
+    steps: tuple[Kept, ...] = ()
     sign: tuple[str, str] = ("", "")
     """What told of the major incident, for whoever has to say it in another language: "word", "sender" or "rule",
     and which one."""
@@ -45,8 +46,13 @@ class Finding:
 
     rule: Rule
     holds: bool
-    because: str
+    reason: Kept
     header_alone: bool = False
+
+    @property
+    def because(self) -> str:
+        """The reason in English."""
+        return english(self.reason)
 
     @property
     def sets(self) -> dict[str, Any]:
@@ -61,17 +67,17 @@ class _Read:
     values: dict[str, Any] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
     """What rests on a header alone, which the sender's program writes."""
-    steps: list[str] = field(default_factory=list)
+    steps: list[Kept] = field(default_factory=list)
 
     def take(self, finding: Finding) -> None:
         """What a rule that holds sets; what stands already stays, unless the rule overrides."""
         rule = finding.rule
         new = {n: v for n, v in finding.sets.items() if rule.override or n not in self.values}
         self._put(new, doubtful=finding.header_alone)
-        told = _told(new) or ("major incident" if rule.major else "nothing that is still open")
-        self.steps.append(f"rule {rule.name}: {finding.because} -> {told}")
+        code = "rule" if new else "rule-major" if rule.major else "rule-nothing"
+        self._note(code, rule=rule.name, because=finding.reason, then=new)
         if rule.stop:
-            self.steps.append(f"rule {rule.name}: no rule below it is read")
+            self._note("rule-stops", rule=rule.name)
 
     def choose(self, message: IncomingMessage, desk: Desk) -> None:
         """What the requester has chosen in a form; only a rule that overrides says otherwise."""
@@ -79,7 +85,7 @@ class _Read:
         new = {name: value for name, value in message.fields if value in known.get(name, ())}
         if new:
             self._put(new, doubtful=False)
-            self.steps.append(f"form: the requester chose -> {_told(new)}")
+            self._note("form", then=new)
 
     def fill(self, category: Category) -> None:
         """What the category says of what no rule has said."""
@@ -87,7 +93,10 @@ class _Read:
         new = {n: v for n, v in says.items() if v and n not in self.values}
         if new:
             self._put(new, doubtful="category" in self.doubtful)
-            self.steps.append(f"category {self.values['category']} -> {_told(new)}")
+            self._note("category", category=self.values["category"], then=new)
+
+    def _note(self, code: str, **values: Any) -> None:
+        self.steps.append(reason(code, **values))
 
     def _put(self, new: dict[str, Any], *, doubtful: bool) -> None:
         self.values |= new
@@ -114,7 +123,7 @@ def decide(message: IncomingMessage, sender: str, desk: Desk, now: datetime) -> 
         read.values |= {"impact": "high", "urgency": "high"}
     priority = desk.config.major.priority if major else _priority(read, desk)
     if "team" not in read.values:
-        read.steps.append(f"team {desk.config.tickets.queue}: it is the one of new tickets")
+        read.steps.append(reason("team-of-new", team=desk.config.tickets.queue))
     return Decision(
         priority,
         read.values.get("team", desk.config.tickets.queue),
@@ -151,35 +160,32 @@ def _priority(read: _Read, desk: Desk) -> str:
     impact, urgency = read.values.get("impact"), read.values.get("urgency")
     if impact is None and urgency is None:
         priority = desk.config.tickets.priority
-        read.steps.append(
-            f"priority {priority}: nothing tells impact or urgency, so it is that of new tickets"
-        )
+        read.steps.append(reason("priority-of-new", priority=priority))
         return priority
     if impact == urgency == "high" and read.doubtful >= {"impact", "urgency"}:
         read.values["impact"] = impact = "medium"
-        read.steps.append("impact medium: a header alone, which anybody can write, does not make it high")
-    missing = "; what is not known counts as medium" if impact is None or urgency is None else ""
-    known = " and ".join(
-        f"{name} {degree}" for name, degree in (("impact", impact), ("urgency", urgency)) if degree
-    )
+        read.steps.append(reason("header-alone"))
+    known = {name: degree for name, degree in (("impact", impact), ("urgency", urgency)) if degree}
     priority = desk.config.matrix.priority(impact or "medium", urgency or "medium")
-    read.steps.append(f"priority {priority}: {known}{missing}")
+    code = "priority" if impact and urgency else "priority-half"
+    read.steps.append(reason(code, priority=priority, known=known))
     return priority
 
 
-def _major(facts: Facts, desk: Desk, waking: list[Finding], steps: list[str]) -> tuple[str, str, str]:
+def _major(facts: Facts, desk: Desk, waking: list[Finding], steps: list[Kept]) -> tuple[str, str, str]:
     """Why it is a major incident, or nothing, and what told of it. Whoever could be anybody wakes nobody (E7)."""
-    reason, wakes, because, sign = _sign_of_major(facts, desk, waking)
-    if not reason:
+    found = _sign_of_major(facts, desk, waking)
+    if found is None:
         return "", "", ""
+    why, wakes, because, sign = found
     if not wakes:
-        steps.append(f"no major incident although {reason}: nothing tells that its sender is who they say")
+        steps.append(reason("not-major", sign=why))
         return "", "", ""
-    steps.append(f"major incident: {reason} -> priority {desk.config.major.priority}")
-    return reason, because, sign
+    steps.append(reason("major", sign=why, priority=desk.config.major.priority))
+    return english(why), because, sign
 
 
-def _sign_of_major(facts: Facts, desk: Desk, waking: list[Finding]) -> tuple[str, bool, str, str]:
+def _sign_of_major(facts: Facts, desk: Desk, waking: list[Finding]) -> tuple[Kept, bool, str, str] | None:
     """A sign, and whether this sender may give it.
 
     A proved sender may. One of a domain that the desk serves may by words, when a person wrote them and nothing
@@ -189,15 +195,12 @@ def _sign_of_major(facts: Facts, desk: Desk, waking: list[Finding]) -> tuple[str
     proved = message.authentication.verdict is Verdict.PASS
     person = message.automation is Automation.NONE
     served = desk.serves(facts.sender) and not facts.forged and person
-    signs: list[tuple[str, bool, str, str]] = [
-        (f"rule {f.rule.name}: {f.because}", proved or served, "rule", f.rule.name) for f in waking
+    signs: list[tuple[Kept, bool, str, str]] = [
+        (reason("by-rule", rule=f.rule.name, because=f.reason), proved or served, "rule", f.rule.name)
+        for f in waking
     ]
     if told.major_words and person and (word := wording.first_of(told.major_words, facts.said)):
-        signs.append((f'the word "{word}" stands in it', proved or served, "word", word))
+        signs.append((reason("word", word=word), proved or served, "word", word))
     if told.major_senders and (found := table.is_from(facts.sender, told.major_senders)):
-        signs.append((f"it comes from {found}", proved, "sender", found))
-    return next((sign for sign in signs if sign[1]), signs[0] if signs else ("", False, "", ""))
-
-
-def _told(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items())
+        signs.append((reason("from", sender=found), proved, "sender", found))
+    return next((sign for sign in signs if sign[1]), signs[0] if signs else None)

@@ -15,6 +15,7 @@ from bot.config import Config, Contact, Rule
 from bot.config.patterns import Pattern
 from bot.desk import sla, wording
 from bot.desk.calendars import Hours
+from bot.desk.reasons import Kept, reason
 from bot.desk.sla import Calendar
 from bot.desk.wording import Said, Wanted
 from bot.errors import CalendarError
@@ -29,7 +30,7 @@ class Met(NamedTuple):
     """Whether a condition holds, and why."""
 
     holds: bool
-    because: str
+    because: Kept
 
 
 class Facts:
@@ -91,13 +92,13 @@ class Row:
 
     def look(self, facts: Facts) -> Met:
         """Whether all its conditions hold; the first that does not says why."""
-        told: list[str] = []
+        told: list[Kept] = []
         for condition in self.conditions:
             met = condition(facts)
             if not met.holds:
                 return met
             told.append(met.because)
-        return Met(True, " and ".join(told) or "it has no condition")
+        return Met(True, reason("all", because=told) if told else reason("no-condition"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,51 +181,49 @@ def _row(rule: Rule, patterns: dict[str, Pattern], most: int) -> Row:
 
 
 def _channel(names: tuple[str, ...], facts: Facts) -> Met:
-    if facts.message.channel in names:
-        return Met(True, f'it came through "{facts.message.channel}"')
-    return Met(False, f'it came through "{facts.message.channel}"')
+    return Met(facts.message.channel in names, reason("channel", channel=facts.message.channel))
 
 
 def _sender(entries: tuple[str, ...], facts: Facts) -> Met:
     found = is_from(facts.sender, entries)
     if found and facts.forged:
-        return Met(False, "its sender is known to be forged")
-    return Met(True, f"it comes from {found}") if found else Met(False, "it comes from somebody else")
+        return Met(False, reason("forged"))
+    return Met(True, reason("from", sender=found)) if found else Met(False, reason("from-other"))
 
 
 def _to(entries: tuple[str, ...], facts: Facts) -> Met:
     for entry in entries:
         if entry in facts.recipients or any(r.endswith(entry) for r in facts.recipients if entry[0] == "@"):
-            return Met(True, f"it went to {entry}")
-    return Met(False, "it went to none of its addresses")
+            return Met(True, reason("to", address=entry))
+    return Met(False, reason("to-none"))
 
 
 def _at(working: bool, facts: Facts) -> Met:  # noqa: FBT001  # bound once, by partial
-    when = "it came in working hours" if facts.works else "it came outside working hours"
-    return Met(facts.works is working, when)
+    return Met(facts.works is working, reason("at-work" if facts.works else "off-work"))
 
 
 def _header(name: str, wanted: Wanted, facts: Facts) -> Met:
     said = facts.headers.get(name)
     if said is None:
-        return Met(False, f"it has no field {name}")
+        return Met(False, reason("no-field", field=name))
     if wanted.folded and not wanted.stands_in(said):
-        return Met(False, f'its field {name} does not say "{wanted.shown}"')
-    return Met(True, f'its field {name} says "{wanted.shown}"' if wanted.folded else f"it has a field {name}")
+        return Met(False, reason("field-other", field=name, word=wanted.shown))
+    code = "field-says" if wanted.folded else "field"
+    return Met(True, reason(code, field=name, word=wanted.shown))
 
 
 def _words(words: tuple[Wanted, ...], facts: Facts) -> Met:
     found = wording.first_of(words, facts.said)
     if found is None:
-        return Met(False, "none of its words stands in it")
-    return Met(True, f'the word "{found}" stands in it')
+        return Met(False, reason("no-word"))
+    return Met(True, reason("word", word=found))
 
 
 def _pattern(pattern: Pattern, most: int, facts: Facts) -> Met:
     text = facts.said.clean
     limit = most if text.isascii() else most // 4
     found = pattern.found_in(text[:limit])
-    return Met(found, "its pattern is found in it" if found else "its pattern is not found in it")
+    return Met(found, reason("pattern" if found else "no-pattern"))
 
 
 def _bare(address: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from bot.config import Config
-from bot.desk import why_words
+from bot.desk import reasons, why_words
 from bot.desk.outcome import Reason
 from bot.desk.why_words import Words
 from bot.store.around import Around, around
@@ -23,7 +23,9 @@ from bot.store.stories import story as story_of
 _PEOPLE: Final = frozenset({"owner_id", "requester_id"})
 _TICKETS: Final = frozenset({"merged_into_id"})
 _REASONS: Final = "why"
-"""Under this name an event keeps the reasons of a decision, one sentence each."""
+"""Under this name an event keeps the reasons of a decision; see ``reasons``."""
+_CODED: Final = frozenset({"reason", "how", "what", "kind"})
+"""Values that are codes of the desk's, and nobody's words."""
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _MOST: Final = 400
 """Characters of one value."""
@@ -48,7 +50,7 @@ def told(
     story: Story, zone: ZoneInfo, config: Config, locale: str, beside: Around, now: datetime
 ) -> list[Step]:
     """The same, of rows that were read."""
-    teller = _Teller(why_words.of(locale), zone, config, beside)
+    teller = _Teller(locale, why_words.of(locale), zone, config, beside)
     steps = [*_came(story, teller), *_happened(story, teller), *_stood(teller), *_went(story, teller)]
     steps.sort(key=lambda step: step[0])
     steps += sorted(_due(story, teller, now), key=lambda step: step[0])
@@ -59,6 +61,7 @@ def told(
 class _Teller:
     """Puts codes, people and moments into words."""
 
+    locale: str
     words: Words
     zone: ZoneInfo
     config: Config
@@ -103,11 +106,24 @@ class _Teller:
                 return self.moment(datetime.fromisoformat(text))
             except ValueError:
                 return text
-        text = self.words.sentences.get(text, text)
-        return self.words.codes.get(text, text)[:_MOST]
+        return (self._code(name, text) or reasons.translated(text, self.locale))[:_MOST]
+
+    def _code(self, name: str, text: str) -> str | None:
+        known = self.words.codes.get(text)
+        if known is None and name == "state":
+            known = self.words.sent.get(text)
+        if known is None and name in _CODED:
+            known = reasons.code(text, self.locale)
+        if known is None and name == "reason" and text in set(Reason):
+            known = self.words.reasons.get(Reason(text))
+        return known
 
     def label(self, name: str) -> str:
-        return self.words.labels.get(name, _spaced(name.removesuffix("_id").removesuffix("_at")))
+        known = self.words.labels.get(name) or reasons.label(name, self.locale)
+        return known or _spaced(name.removesuffix("_id").removesuffix("_at"))
+
+    def reason(self, kept: Any) -> str:
+        return reasons.told(kept if isinstance(kept, dict) else str(kept), self.locale)
 
 
 class _Given(dict[str, Any]):
@@ -145,7 +161,7 @@ def _happened(story: Story, teller: _Teller) -> Iterator[tuple[datetime, str]]:
     for event in story.events:
         yield event.at, _sentence(event, teller)
         for reason in (event.after or {}).get(_REASONS) or ():
-            yield event.at, teller.say("step", what=reason)
+            yield event.at, teller.say("step", what=teller.reason(reason))
 
 
 def _sentence(event: AnyRow, teller: _Teller) -> str:
@@ -198,7 +214,10 @@ def _went(story: Story, teller: _Teller) -> Iterator[tuple[datetime, str]]:
         ended = teller.say("ended", letter=letter, to=row.recipient, state=words.sent[row.state])
         attempts = teller.say("attempts", attempts=row.attempts) if row.attempts > 1 else ""
         at = row.finished_at or max(row.not_before, row.created_at)
-        yield at, f"{ended}{attempts}{f': {row.result}' if row.result else ''}"
+        yield (
+            at,
+            f"{ended}{attempts}{f': {reasons.translated(row.result, teller.locale)}' if row.result else ''}",
+        )
 
 
 def _due(story: Story, teller: _Teller, now: datetime) -> Iterator[tuple[datetime, str]]:

@@ -288,15 +288,4 @@ WORDS: Final = Words(
         Reason.SENDER_BUDGET: "il mittente ha già avuto i messaggi automatici consentiti",
         Reason.DOMAIN_BUDGET: "il dominio del mittente ha già avuto i messaggi automatici consentiti",
     },
-    sentences={
-        "its address is one of the desk's own": "l’indirizzo è uno dei nostri",
-        "its address takes no answers": "l’indirizzo non accetta risposte",
-        "messages to its address come back": "i messaggi a quell’indirizzo tornano indietro",
-        "its address has had the automatic messages that one may have": (
-            "quell’indirizzo ha già avuto i messaggi automatici consentiti"
-        ),
-        "its address has had the automatic messages that one may have in an hour": (
-            "quell’indirizzo ha già avuto i messaggi automatici consentiti in un’ora"
-        ),
-    },
 )

@@ -31,8 +31,6 @@ class Words:
     phrases: Mapping[str, str]
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Reasons of ``outcome.Reason``; those of English stand there."""
-    sentences: Mapping[str, str] = field(default_factory=dict)
-    """Sentences that were written into the history, in English, as they are told here."""
 
 
 PHRASES = (

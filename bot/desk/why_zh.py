@@ -288,13 +288,4 @@ WORDS: Final = Words(
         Reason.SENDER_BUDGET: "此发件人的自动消息已达上限",
         Reason.DOMAIN_BUDGET: "此域名的自动消息已达上限",
     },
-    sentences={
-        "its address is one of the desk's own": "该地址是服务台自己的",
-        "its address takes no answers": "该地址不接收回复",
-        "messages to its address come back": "发往该地址的消息被退回",
-        "its address has had the automatic messages that one may have": "该地址的自动消息已达上限",
-        "its address has had the automatic messages that one may have in an hour": (
-            "该地址一小时内的自动消息已达上限"
-        ),
-    },
 )
