@@ -94,7 +94,8 @@ class Api:
 def _translated(error: Exception, method: str) -> ChannelError:
     from telegram import error as told
 
-    words = f"Telegram, {method}: {str(error)[:300]}"
+    said = str(error)[:300]
+    words = f"Telegram, {method}: {said[:1].lower()}{said[1:]}"  # Telegram's own; the library begins with a capital
     match error:
         case told.RetryAfter():
             seconds = error.__reduce__()[1][0]  # its own property warns, and will change its type
