@@ -16,7 +16,8 @@ from bot.errors import TemplateError
 from bot.render.markdown import MAX_DEPTH, Node, is_buttons, link
 from bot.render.values import Form
 
-_CALLS: Final = re.compile(r"(?<!\w)@(?=[A-Za-z])|(?<![\w/])/(?=[A-Za-z_]{2,32}(?:[\s@]|\Z))")
+_CALLS: Final = re.compile(r"(?<!\w)@(?=[A-Za-z])|(?<![\w/<>])/(?=[A-Za-z0-9_]{1,64}(?![\w/<>]))")
+"""As Telegram's own programs find them: "/close" also before a comma, but not the steps of "/etc/hosts"."""
 _SEPARATOR: Final = "\u2060"
 
 
