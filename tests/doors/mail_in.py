@@ -1,4 +1,4 @@
-"""Mail by SMTP and from a mailbox, as ways in."""
+"""Mail by SMTP, by LMTP and from a mailbox, as ways in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
-from pathlib import Path
+from typing import Final
 
 from bot.channels.imap import House, ImapDoor
 from bot.channels.smtp import SmtpDoor
@@ -18,12 +18,15 @@ from bot.errors import HeldError
 from bot.mail.authentication import Believed
 from bot.mail.parse import ReadJob, read_mail
 from bot.message import IncomingMessage, Payload
-from tests.channels.imap_world import QUICK, Watched, World, scripted
+from tests.channels.imap_world import QUICK, Watched, scripted
 from tests.channels.smtp_peer import Client, client
+from tests.doors.keeper import Keeper
 from tests.doors.ways_in import File, Said, WayIn, eventually
 from tests.peers.imap_server import ImapServer
 
 _POISON = b"X-Kills-Its-Reader: yes\r\n"
+_LARGEST: Final = 65_536
+"""The least that these doors can be told to take."""
 _numbers = itertools.count(1)
 
 
@@ -34,7 +37,7 @@ async def read(payload: Payload) -> Sequence[IncomingMessage]:
     return [read_mail(ReadJob(payload, Believed((), (), check=False))).message]
 
 
-def a_mail(text: str, files: Sequence[File]) -> bytes:
+def a_mail(text: str, files: Sequence[File] = ()) -> bytes:
     """A mail like no other."""
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "Ann <ann@example.org>", "help@localhost", "It"
@@ -46,7 +49,9 @@ def a_mail(text: str, files: Sequence[File]) -> bytes:
 
 
 class MailIn(WayIn):
-    """What both have in common."""
+    """What all of them have in common."""
+
+    most = 3 * _LARGEST
 
     def spoiled(self, payload: Payload) -> Payload:
         return replace(payload, raw=_POISON + payload.raw)
@@ -57,17 +62,19 @@ class SmtpIn(MailIn):
 
     source: SmtpDoor
 
-    def __init__(self, folder: Path, stack: AsyncExitStack) -> None:
-        super().__init__()
-        section = Smtp(port=0, min_free_mb=0)
-        self.source = SmtpDoor(section, Desk(address="help@localhost", data=folder), read, grace=0.3)
+    def __init__(self, keeper: Keeper, stack: AsyncExitStack, protocol: str = "smtp") -> None:
+        super().__init__(keeper)
+        given = {"port": 0, "min_free_mb": 0, "max_size": self.most, "protocol": protocol}
+        desk = Desk(address="help@localhost", data=keeper.desk.folder)
+        self.source = SmtpDoor(Smtp.model_validate(given), desk, read, grace=0.3)
+        self._hello = b"LHLO client.example" if protocol == "lmtp" else b"EHLO client.example"
         self._stack = stack
         self._peer: Client | None = None
         self._last: asyncio.Task[bytes] | None = None
 
     async def ready(self) -> None:
         await eventually(lambda: self.source.serving, "the door never serves")
-        self._peer = await self._stack.enter_async_context(client(self.source.port))
+        self._peer = await self._connected()
         self._last = None
 
     async def says(self, text: str, files: Sequence[File] = ()) -> Said:
@@ -79,23 +86,48 @@ class SmtpIn(MailIn):
 
     tries_again = again
 
+    async def twice_at_once(self, text: str) -> Sequence[Said]:
+        raw, one, other = a_mail(text), self._peer, await self._connected()
+        assert one is not None
+        return [_told(text, raw, asyncio.create_task(_sent(peer, raw))) for peer in (one, other)]
+
     async def nonsense(self) -> None:
         assert self._peer is not None
         assert (await self._peer.say(b"XYZZY \xff\xfe")).startswith(b"500")
         self._send("", b"\xff\xfe\x00 no mail at all \r\n")
 
-    def _send(self, text: str, raw: bytes) -> Said:
-        task = self._last = asyncio.create_task(self._sent(raw, self._last))
-        return Said(text, lambda: task.done() and task.result().startswith(b"250"), raw)
+    async def too_much(self) -> Said:
+        return self._send("too much", a_mail("x" * 70 + "\n" + "too much\n" * (self.most // 9)))
 
-    async def _sent(self, raw: bytes, after: asyncio.Task[bytes] | None) -> bytes:
-        if after is not None:
-            await after
-        assert self._peer is not None
-        try:
-            return await self._peer.mail(raw)
-        except (AssertionError, ConnectionError):
-            return b"gone"
+    async def _connected(self) -> Client:
+        peer = await self._stack.enter_async_context(client(self.source.port, greet=False))
+        assert (await peer.answer()).startswith(b"220")
+        assert (await peer.say(self._hello)).startswith(b"250")
+        return peer
+
+    def _send(self, text: str, raw: bytes) -> Said:
+        async def in_turn(after: asyncio.Task[bytes] | None) -> bytes:
+            if after is not None:
+                await after
+            assert self._peer is not None
+            return await _sent(self._peer, raw)
+
+        task = self._last = asyncio.create_task(in_turn(self._last))
+        return _told(text, raw, task)
+
+
+def _told(text: str, raw: bytes, task: asyncio.Task[bytes]) -> Said:
+    def answered(code: bytes) -> bool:
+        return task.done() and task.result().startswith(code)
+
+    return Said(text, lambda: answered(b"250"), raw, lambda: answered(b"552"))
+
+
+async def _sent(peer: Client, raw: bytes) -> bytes:
+    try:
+        return await peer.mail(raw)
+    except (AssertionError, ConnectionError):
+        return b"gone"
 
 
 class ImapIn(MailIn):
@@ -103,12 +135,14 @@ class ImapIn(MailIn):
 
     source: ImapDoor
 
-    def __init__(self, server: ImapServer, world: World) -> None:
-        super().__init__()
+    def __init__(self, keeper: Keeper, server: ImapServer) -> None:
+        super().__init__(keeper)
         self._server = server
         self._told = Watched("support")
-        house = House(world.store, "one", timedelta(seconds=60), b"key")
-        self.source = ImapDoor("support", scripted(server), read, house, self._told, QUICK)
+        house = House(keeper.store, "one", timedelta(seconds=60), b"key")
+        self.source = ImapDoor(
+            "support", scripted(server, max_size=self.most), read, house, self._told, QUICK
+        )
 
     async def ready(self) -> None:
         await self._told.until("looked", self._told.events.count("looked") + 1)
@@ -126,22 +160,30 @@ class ImapIn(MailIn):
     async def nonsense(self) -> None:
         self._server.add(b"\xff\xfe\x00 no mail at all")
 
+    async def too_much(self) -> Said:
+        return self._lies_there("too much", a_mail("too much\n" * (self.most // 9)))
+
     def _lies_there(self, text: str, raw: bytes) -> Said:
         mail = self._server.add(raw)
         return Said(text, lambda: mail not in self._server.folders["INBOX"], raw)
 
 
 @asynccontextmanager
-async def smtp_in(folder: Path) -> AsyncIterator[WayIn]:
+async def smtp_in(keeper: Keeper) -> AsyncIterator[WayIn]:
     """The SMTP door and its client."""
     async with AsyncExitStack() as stack:
-        yield SmtpIn(folder, stack)
+        yield SmtpIn(keeper, stack)
 
 
 @asynccontextmanager
-async def imap_in(folder: Path) -> AsyncIterator[WayIn]:
+async def lmtp_in(keeper: Keeper) -> AsyncIterator[WayIn]:
+    """The same for a mail server on the same machine."""
+    async with AsyncExitStack() as stack:
+        yield SmtpIn(keeper, stack, "lmtp")
+
+
+@asynccontextmanager
+async def imap_in(keeper: Keeper) -> AsyncIterator[WayIn]:
     """The mailbox door and its server."""
-    world = World(folder)
     async with ImapServer() as server:
-        yield ImapIn(server, world)
-    world.store.close()
+        yield ImapIn(keeper, server)

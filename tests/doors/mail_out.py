@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
-from pathlib import Path
-from typing import ClassVar
 
 from bot.channels.maildir import MaildirSender
 from bot.channels.relay import RelaySender
@@ -15,10 +13,9 @@ from bot.mail.compose import ComposedMail
 from bot.message import EMAIL, OutgoingMessage, Party
 from bot.ports import Sender
 from bot.render.mail import MailJob, compose_mail
+from tests.doors.keeper import Keeper
 from tests.doors.ways_out import Fails, Seen, WayOut
 from tests.peers.smarthost import Deed, Smarthost
-
-_ANSWERED = "a mail has no buttons: the page behind its link is tested in tests/web/test_rate_and_answer.py"
 
 
 async def composed(message: OutgoingMessage) -> ComposedMail:
@@ -38,79 +35,91 @@ def seen_in(raw: bytes) -> Seen:
     return Seen(plain.get_content(), (), files, live)
 
 
-class RelayOut(WayOut):
+class MailOut(WayOut):
+    """People with mailboxes."""
+
+    to = Party(EMAIL, "anna@example.com", "Anna")
+    other = Party(EMAIL, "ben@example.net", "Ben")
+
+
+class RelayOut(MailOut):
     """A smarthost."""
 
-    excuses: ClassVar[Mapping[str, str]] = {"test_a_press_becomes_the_action": _ANSWERED}
     remedy = "relay."
-    to = Party(EMAIL, "anna@example.com", "Anna")
 
-    def __init__(self, host: Smarthost) -> None:
+    def __init__(self, keeper: Keeper, host: Smarthost) -> None:
+        super().__init__(keeper)
         self._host = host
-        self.sender = RelaySender(self._section(host.port), composed)
+        self._verb = ""
+        self.sender = self.another()
 
-    def _section(self, port: int) -> Relay:
-        return Relay.model_validate({"host": "localhost", "port": port, "tls": "off", "timeout": "5s"})
-
-    async def seen(self) -> list[Seen]:
-        return [seen_in(taken.content) for taken in self._host.taken]
+    async def seen(self, by: Party | None = None) -> list[Seen]:
+        address = (by or self.to).address
+        return [seen_in(taken.content) for taken in self._host.taken if address in taken.recipients]
 
     def fail(self, how: Fails) -> None:
         steps: dict[Fails, tuple[str, str | Deed]] = {
             Fails.FOR_GOOD: ("RCPT", "550 5.1.1 no such user"),
             Fails.FOR_NOW: ("RCPT", "451 4.3.0 local error"),
+            Fails.TOO_OFTEN: ("RCPT", "450 4.2.1 too many messages for this recipient"),
             Fails.SILENT: ("DOT", Deed.DROP_AFTER),
         }
-        verb, step = steps[how]
-        self._host.will(verb, step)
+        self._verb, step = steps[how]
+        self._host.will(self._verb, step)
 
-    async def shut_out(self) -> Sender:
-        return RelaySender(Relay(host="no-such-host.invalid", tls="off"), composed)
+    def has_failed(self) -> bool:
+        return not self._host._script[self._verb]
+
+    def another(self, *, let_in: bool = True) -> Sender:
+        host = {"host": "localhost", "port": self._host.port} if let_in else {"host": "no-such-host.invalid"}
+        return RelaySender(Relay.model_validate({**host, "tls": "off", "timeout": "5s"}), composed)
 
 
-class MaildirOut(WayOut):
+class MaildirOut(MailOut):
     """A folder."""
 
-    excuses: ClassVar[Mapping[str, str]] = {
-        "test_a_press_becomes_the_action": _ANSWERED,
-        "test_a_failure_for_good_is_permanent": "a folder knows no recipient, so it refuses none: a disk can be mended",
-        "test_silence_leads_to_no_second_message": "a file is there or not: there is nobody who could keep silent",
-    }
     remedy = "relay.maildir"
-    to = Party(EMAIL, "anna@example.com", "Anna")
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder / "mails"
-        self.sender = MaildirSender(self._folder, composed)
+    def __init__(self, keeper: Keeper) -> None:
+        super().__init__(keeper)
+        self._folder = keeper.desk.folder / "mails"
+        self._failed = False
+        self.sender = self.another()
 
-    async def seen(self) -> list[Seen]:
+    async def seen(self, by: Party | None = None) -> list[Seen]:
+        mine = f"Delivered-To: {(by or self.to).address}\n".encode()
         new = self._folder / "new"
         files = sorted(new.iterdir(), key=lambda one: one.stat().st_mtime_ns) if new.is_dir() else []
-        return [seen_in(file.read_bytes()) for file in files]
+        return [seen_in(raw) for raw in (file.read_bytes() for file in files) if mine in raw]
 
     def fail(self, how: Fails) -> None:
         assert how is Fails.FOR_NOW
         self._folder.write_bytes(b"no folder")
 
-    def mend(self) -> None:
-        """There is a folder again."""
-        self._folder.unlink()
+    def has_failed(self) -> bool:
+        return self._folder.is_file()
 
-    async def shut_out(self) -> Sender:
+    def mend(self) -> None:
+        if self._folder.is_file():
+            self._folder.unlink()
+
+    def another(self, *, let_in: bool = True) -> Sender:
+        if let_in:
+            return MaildirSender(self._folder, composed)
         taken = self._folder.with_name("taken")
         taken.write_bytes(b"no folder")
         return MaildirSender(taken, composed)
 
 
 @asynccontextmanager
-async def relay_out(folder: Path) -> AsyncIterator[WayOut]:
+async def relay_out(keeper: Keeper) -> AsyncIterator[WayOut]:
     """A relay and the sender to it."""
     async with Smarthost() as host:
-        yield RelayOut(host)
+        yield RelayOut(keeper, host)
         assert host.violations == []
 
 
 @asynccontextmanager
-async def maildir_out(folder: Path) -> AsyncIterator[WayOut]:
+async def maildir_out(keeper: Keeper) -> AsyncIterator[WayOut]:
     """A folder and the sender to it."""
-    yield MaildirOut(folder)
+    yield MaildirOut(keeper)

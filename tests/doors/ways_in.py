@@ -7,19 +7,26 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final
 
-from bot.errors import StoreUnavailable
+from bot.desk.outcome import Result
 from bot.message import IncomingMessage, Payload
 from bot.ports import Source
+from tests.doors.keeper import Keeper
 
-PATIENCE = 10.0
-BREATH = 0.05
+PATIENCE: Final = 10.0
+BREATH: Final = 0.05
 """Seconds in which a door that is too hasty would have said yes."""
 
 File = tuple[str, bytes]
+
+
+def never() -> bool:
+    """What does not happen."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,46 +35,26 @@ class Said:
 
     text: str
     told: Callable[[], bool]
-    """Whether the service has been told that it is kept: 250, moved, acknowledged, confirmed."""
+    """Whether the service has been told that it is kept: 250, moved, acknowledged, confirmed, "noted"."""
     event: object = None
     """What the adapter needs to have the service say it again."""
-
-
-@dataclass
-class Keeper:
-    """Stands for the intake: keeps each key once, in its order, when it may."""
-
-    kept: dict[str, Payload] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    """The key of each payload that was offered."""
-    away: bool = False
-    """Nothing can be kept."""
-    may: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set: what is offered is kept at once; else it waits, as before a commit that takes long."""
-
-    def __post_init__(self) -> None:
-        self.may.set()
-
-    async def accept(self, payload: Payload, /) -> bool:
-        """See ``ports.Accept``."""
-        self.asked.append(payload.key)
-        if self.away:
-            raise StoreUnavailable("away for a test")
-        await self.may.wait()
-        new = payload.key not in self.kept
-        self.kept.setdefault(payload.key, payload)
-        return new
+    refused: Callable[[], bool] = never
+    """Whether whoever said it, or an administrator, has been told that it is not taken."""
 
 
 class WayIn(ABC):
     """A source with its service, which runs from ``start`` to ``stop``."""
 
     source: Source
-    excuses: ClassVar[Mapping[str, str]] = {}
-    """Promises (names of tests) that cannot apply here, each with the reason in words."""
+    keeper: Keeper
+    most: ClassVar[int] = 2 * 1024 * 1024
+    """Octets that a payload has at the most, as this door is configured here."""
+    becomes: ClassVar[Result] = Result.OPENED
+    """What the desk makes of what is said."""
+    patience: ClassVar[float] = PATIENCE
 
-    def __init__(self) -> None:
-        self.keeper = Keeper()
+    def __init__(self, keeper: Keeper) -> None:
+        self.keeper = keeper
         self._running: asyncio.Task[None] | None = None
 
     @abstractmethod
@@ -87,8 +74,18 @@ class WayIn(ABC):
         """The service says something that nobody understands."""
 
     @abstractmethod
+    async def too_much(self) -> Said:
+        """Somebody sends more than this door takes. It is ``refused``; or it is told, and what is kept names in
+        words what was left out."""
+
+    @abstractmethod
     async def ready(self) -> None:
         """Until the door serves."""
+
+    async def twice_at_once(self, text: str) -> Sequence[Said]:
+        """The service brings one and the same on two ways at the same time."""
+        said = await self.says(text)
+        return [said, await self.again(said)]
 
     def spoiled(self, payload: Payload) -> Payload:
         """The same payload, with octets that cannot be read."""
@@ -105,19 +102,34 @@ class WayIn(ABC):
             return
         running, self._running = self._running, None
         running.cancel()
-        done, _ = await asyncio.wait([running], timeout=PATIENCE)
+        done, _ = await asyncio.wait([running], timeout=self.patience)
         assert done, "a cancelled door goes on"
         if not running.cancelled():
             running.result()
 
     async def messages(self) -> list[IncomingMessage]:
         """All that is kept, read."""
-        payloads = list(self.keeper.kept.values())
+        payloads = self.keeper.kept()
         return [message for payload in payloads for message in await self.source.translate(payload)]
+
+    async def texts(self) -> list[str]:
+        """The words of all that is kept."""
+        return [message.reply_text.strip() for message in await self.messages()]
+
+    async def offered(self, count: int = 1) -> None:
+        """Until the door has handed over so much."""
+        await self.eventually(lambda: len(self.keeper.offered) >= count, "nothing is offered to be kept")
 
     async def taken(self, said: Said) -> None:
         """Until the service knows that something is kept."""
-        await eventually(said.told, f"the service is never told that {said.text[:40]!r} is kept")
+        await self.eventually(said.told, f"the service is never told that {said.text[:40]!r} is kept")
+
+    async def eventually(self, true: Callable[[], object], otherwise: str) -> None:
+        """Wait until something is so, as long as this door may take."""
+        await eventually(true, otherwise, self.patience)
+
+
+MakesWayIn = Callable[[Keeper], AbstractAsyncContextManager[WayIn]]
 
 
 async def eventually(true: Callable[[], object], otherwise: str, seconds: float = PATIENCE) -> None:

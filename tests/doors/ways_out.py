@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, ClassVar
@@ -16,6 +17,8 @@ from bot import clock
 from bot.message import Action, Kind, Notice, OutgoingMessage, Party
 from bot.ports import Sender
 from bot.render.samples import SAMPLES
+from tests.doors.keeper import Keeper
+from tests.doors.ways_in import PATIENCE
 
 _numbers = itertools.count(1)
 
@@ -25,6 +28,7 @@ class Fails(Enum):
 
     FOR_GOOD = "it says no, and always will"
     FOR_NOW = "it says that it cannot now"
+    TOO_OFTEN = "it says that this conversation must wait for a second or so"
     SILENT = "it has taken the message, and does not say so"
 
 
@@ -37,33 +41,56 @@ class Seen:
     files: Mapping[str, bytes] = field(default_factory=dict)
     live: Sequence[str] = ()
     """What is more than words in it although a person wrote it: pings, scripts, links that hide."""
+    stands: str = ""
+    """The conversation in which it stands, as ``Receipt.threads`` has it."""
 
 
 class WayOut(ABC):
     """A sender with its service."""
 
     sender: Sender
+    keeper: Keeper
     to: Party
-    excuses: ClassVar[Mapping[str, str]] = {}
-    """Promises (names of tests) that cannot apply here, each with the reason in words."""
+    """Somebody who asked."""
+    other: Party
+    """Somebody else."""
+    room: Party
+    """Where a team works, when the service has rooms."""
     remedy: ClassVar[str]
     """What ``check`` must name when the service does not let us in."""
+    finds_out: ClassVar[bool] = False
+    """Whether the door can see for itself that a message which the service did not confirm is there."""
+    patience: ClassVar[float] = PATIENCE
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.keeper = keeper
 
     @abstractmethod
-    async def seen(self) -> list[Seen]:
-        """All that was sent, in its order."""
+    async def seen(self, by: Party | None = None) -> list[Seen]:
+        """All that was sent to somebody, or into a room, in its order; by default to ``to``."""
 
     @abstractmethod
     def fail(self, how: Fails) -> None:
         """The next message meets this."""
 
     @abstractmethod
-    async def shut_out(self) -> Sender:
-        """Another sender, which its service does not let in."""
+    def has_failed(self) -> bool:
+        """Whether it has."""
 
-    async def press(self, label: str) -> Action | None:
-        """The reader presses a button of the last message; what the desk is told."""
+    def mend(self) -> None:  # noqa: B027  # most services fail once, as they are told
+        """The service works again."""
+
+    @abstractmethod
+    def another(self, *, let_in: bool = True) -> Sender:
+        """Another sender to the same service, as after a restart; or one that is not let in."""
+
+    async def press(self, label: str, where: Party | None = None) -> Action | None:
+        """Whoever reads the last message there presses a button of it; what the desk is told."""
         raise NotImplementedError(label)
+
+    def take_away(self, reference: str) -> None:
+        """Somebody deletes a message in the room."""
+        raise NotImplementedError(reference)
 
     def message(self, event: str = "reply", kind: Kind = Kind.REPLY, **changes: Any) -> OutgoingMessage:
         """A message to somebody there; ``values``: other values for its template."""
@@ -72,3 +99,6 @@ class WayOut(ABC):
             "door", self.to, 42, kind, f"hd.42.{next(_numbers)}", Notice(event, "en", "UTC", values), clock.now()
         )  # fmt: skip
         return replace(usual, **changes)
+
+
+MakesWayOut = Callable[[Keeper], AbstractAsyncContextManager[WayOut]]

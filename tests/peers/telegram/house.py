@@ -18,6 +18,12 @@ from tests.peers.telegram.state import Chat, World, Written
 TOKEN: Final = "4711:AAHouseTokenOnlyForTests_0123456789"
 
 
+class Upload(bytes):
+    """The octets of a file that the bot sends."""
+
+    name: str = ""
+
+
 @dataclass
 class Fault:
     """What happens to the next call of a method."""
@@ -209,7 +215,8 @@ async def _values(request: web.Request) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in (await request.post()).items():
         if isinstance(value, web.FileField):
-            found[name] = value.file.read()
+            found[name] = Upload(value.file.read())
+            found[name].name = value.filename
             continue
         text = str(value)
         try:
