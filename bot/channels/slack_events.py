@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from bot.channels import slack_files
-from bot.channels.slack_payload import Act, File, is_id, is_ts, trimmed
+from bot.channels.chat_payload import File
+from bot.channels.slack_payload import Act, is_id, is_ts, trimmed
 from bot.channels.slack_text import mentions
 from bot.channels.slack_web import SlackRefused
 from bot.channels.slack_workspace import Workspace

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from bot.channels.slack_payload import File, files_of
+from bot.channels.chat_payload import File
+from bot.channels.slack_payload import files_of
 from bot.channels.slack_web import SlackWeb
 from bot.errors import ChannelError
 from bot.mail.attachments import safe_name
@@ -36,7 +37,7 @@ def told(message: Mapping[str, Any], most: int) -> Taken:
     """The files of a message, before any is fetched: ``late`` are those that can be had."""
     found, octets = Taken(), 0
     for file in files_of(message):
-        if not file.url:
+        if not file.source:
             found.lost.append(f"a file that does not lie at Slack was not taken: {_shown(file)}")
         elif file.size > most or octets + file.size > _TOGETHER * most:
             found.lost.append(f"a file of {_size(file.size)} was not taken: {_shown(file)}")
@@ -52,7 +53,7 @@ async def take(web: SlackWeb, wanted: Sequence[File], most: int, seconds: float)
 
     async def fetch(file: File) -> File:
         async with turn:
-            return replace(file, content=await web.fetch(file.url, most))
+            return replace(file, content=await web.fetch(file.source, most))
 
     tasks = {asyncio.create_task(fetch(file)): file for file in wanted}
     if not tasks:

@@ -1,21 +1,18 @@
 """What the Slack door keeps of an event, before it is acknowledged: enough to read it later without asking Slack.
 
-The raw bytes are one line of JSON, the event with the parts that we read, and below it the octets of its files,
-one after the other. The envelope holds what is not in the event: who the person is, which conversation it is,
-who we are there.
+The raw bytes (``chat_payload``) are the event with the parts that we read, and its files. The envelope holds what is
+not in the event: who the person is, which conversation it is, who we are there.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-import msgspec
-
+from bot.channels.chat_payload import File, line, parted, whole
 from bot.channels.sound_text import sound
 from bot.message import Payload
 
@@ -44,17 +41,6 @@ class Act(StrEnum):
     BUTTON = "button"
     FORM = "form"
     COMMAND = "command"
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file as Slack tells of it, and its octets once they are here."""
-
-    name: str
-    media_type: str
-    size: int
-    url: str = ""
-    content: bytes = b""
 
 
 def is_ts(value: object) -> bool:
@@ -102,15 +88,9 @@ def files_of(message: Mapping[str, Any]) -> list[File]:
         if told.get("mode") in {"tombstone", "hidden_by_limit"}:
             continue
         name = str(told.get("name") or told.get("title") or "file")[:300]
-        external = told.get("is_external") is True
-        found.append(
-            File(
-                name,
-                str(told.get("mimetype") or "")[:100],
-                size if isinstance(size, int) else 0,
-                "" if external else str(url)[:2000],
-            )
-        )
+        source = "" if told.get("is_external") is True else str(url)[:2000]
+        octets = size if isinstance(size, int) else 0
+        found.append(File(name, str(told.get("mimetype") or "")[:100], octets, source))
     return found
 
 
@@ -126,32 +106,22 @@ def build(
 ) -> Payload:
     """A payload to be accepted. Whatever somebody has said, there is one: what cannot be kept would be asked for
     again for ever. Of what is too large only the words stay."""
-    told = [{"name": sound(f.name), "type": sound(f.media_type), "size": len(f.content)} for f in files]
-    event, envelope = sound(dict(event)), {"act": str(act), **sound(dict(about or {}))}
-    line = msgspec.json.encode({"act": act, "event": event, "files": told})
-    if len(line) > LARGEST:
-        event = {name: value for name, value in event.items() if isinstance(value, str | int)}
-        line = msgspec.json.encode({"act": act, "event": event, "files": told})
+    envelope = {"act": str(act), **sound(dict(about or {}))}
+    first = line({"act": act, "event": event}, files)
+    if len(first) > LARGEST:
+        bare = {name: value for name, value in event.items() if isinstance(value, str | int)}
+        first = line({"act": act, "event": bare}, files)
         envelope["lost"] = [*envelope.get("lost", ()), "what was passed on with it was too long to be taken"]
-    raw = b"\n".join([line, b"".join(f.content for f in files)]) if files else line
-    return Payload(channel, key, raw, now, envelope)
+    return Payload(channel, key, whole(first, files), now, envelope)
 
 
 def take_apart(raw: bytes) -> tuple[Act, dict[str, Any], list[File]]:
     """What :func:`build` has put together. Raises ``ValueError``."""
-    line, _, octets = raw.partition(b"\n")
-    told = msgspec.json.decode(line)
-    event = told.get("event") if isinstance(told, dict) else None
-    if event is None:
-        raise ValueError("no event")
-    files, at = [], 0
-    for one in _dicts(told.get("files"), _MOST_FILES):
-        size = int(one["size"])
-        files.append(File(str(one["name"]), str(one["type"]), size, content=octets[at : at + size]))
-        at += size
-    if at != len(octets):
-        raise ValueError("the files are not whole")
-    return Act(told["act"]), dict(event), files
+    told, files = parted(raw)
+    event = told.get("event")
+    if isinstance(event, dict):
+        return Act(str(told.get("act"))), event, files
+    raise ValueError("no event")
 
 
 def _shared(one: Mapping[str, Any]) -> dict[str, str]:

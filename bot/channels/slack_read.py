@@ -6,25 +6,24 @@ when it came in and stands in the envelope.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot.channels.slack_payload import Act, File, take_apart
+from bot.channels.chat_payload import File, attachments
+from bot.channels.slack_payload import Act, take_apart
 from bot.channels.slack_text import mentions, plain, without_mention
 from bot.desk.commands import VERBS, Takes, parse_said
 from bot.errors import HeldError
 from bot.mail.attachments import safe_name
-from bot.message import Action, Attachment, Authentication, IncomingMessage, Party, Payload, Verdict
+from bot.message import Action, Authentication, IncomingMessage, Party, Payload, Verdict
 
 SLACK: Final = "slack"
 _AGENTS: Final = frozenset({"room", "private"})
 """Roles of conversations in which agents speak where the requester does not read."""
 _SPOKEN: Final = frozenset({Act.MESSAGE, Act.FILES, Act.EDIT, Act.DELETE})
-_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 _RESOLUTION: Final = ("cause", "steps")
 _LONGEST_FIELD: Final = 10_000
 _MOST_FIELDS: Final = 40
@@ -66,7 +65,7 @@ def read(payload: Payload, prefix: str) -> list[IncomingMessage]:
     """The messages in a payload. Raises ``HeldError``."""
     try:
         act, event, files = take_apart(payload.raw)
-    except (ValueError, KeyError, TypeError) as error:  # msgspec's errors are ValueErrors
+    except ValueError as error:  # msgspec's errors are ValueErrors
         raise HeldError("not-understood", f"no event of Slack: {type(error).__name__}") from None
     return [_READERS[act](Kept(payload, act, event, files, prefix))]
 
@@ -202,7 +201,7 @@ def _made(
         received_at=payload.received_at,
         sent_at=_moment(kept.said("event_ts") or ts),
         thread_keys=_thread_keys(kept, channel, ts, thread),
-        attachments=tuple(_attachment(file, number) for number, file in enumerate(kept.files, 1)),
+        attachments=attachments(kept.files),
         authentication=Authentication(Verdict.PASS, SLACK, outside=outside),
         action=action,
         language=kept.about("language") or None,
@@ -226,13 +225,6 @@ def _calls_us(kept: Kept, channel: str) -> bool:
     """Whether it is said to us: alone with us, by our name, or in a form of ours; or somebody has called us to it."""
     alone = channel.startswith("D") or kept.act not in _SPOKEN or bool(kept.about("noted_by"))
     return alone or mentions(kept.said("text") + kept.said("said"), kept.about("bot_user"))
-
-
-def _attachment(file: File, number: int) -> Attachment:
-    media_type = file.media_type if _TYPE.fullmatch(file.media_type) else "application/octet-stream"
-    name = safe_name(file.name) or f"attachment-{number}"
-    digest = hashlib.sha256(file.content).hexdigest()
-    return Attachment(name, media_type, len(file.content), digest, file.content)
 
 
 def _oddities(kept: Kept, *, outside: bool) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from bot.channels.slack_payload import Act, File, build, is_id, is_ts, later, message_key
+from bot.channels.chat_payload import File
+from bot.channels.slack_payload import Act, build, is_id, is_ts, later, message_key
 from bot.channels.slack_people import UNKNOWN, People, Profile
 from bot.channels.slack_text import mentioned
 from bot.channels.slack_web import SlackWeb

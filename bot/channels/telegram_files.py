@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from bot.channels.chat_payload import File
 from bot.channels.telegram_api import LARGEST_DOWNLOAD, Api
-from bot.channels.telegram_payload import File, files_of, message_of, text_in
+from bot.channels.telegram_payload import files_of, message_of, text_in
 from bot.errors import ChannelError
 
 log = logging.getLogger("deskbot.telegram")
@@ -37,7 +38,7 @@ async def _fetched(api: Api, file: File, pause: float) -> File:
         return replace(file, lost=_TOO_LARGE)
     for left in reversed(range(_TRIES)):
         try:
-            found = await api.call("getFile", file_id=file.id)
+            found = await api.call("getFile", file_id=file.source)
             content = await api.download(text_in(found, "file_path"))
         except ChannelError as error:
             log.warning("a file was not fetched: %s", error, extra={"action": "telegram.file"})

@@ -1,7 +1,6 @@
 """What the Telegram door keeps of updates, before it confirms them: enough to read them later without asking.
 
-The raw bytes are one line of JSON, the updates as they came, and below it the octets of their files, one after
-the other. One payload is one update, or the parts of one album. The envelope holds what is not in an update: who
+The raw bytes (``chat_payload``) are the updates as they came, and their files. One payload is one update, or the parts of one album. The envelope holds what is not in an update: who
 we are, and which ticket's conversation it stands in.
 """
 
@@ -13,9 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
-
-from bot.channels.sound_text import sound
+from bot.channels.chat_payload import File, line, parted, whole
 from bot.message import Payload
 
 KINDS: Final = ("message", "edited_message", "callback_query")
@@ -36,19 +33,6 @@ _SERVICE: Final = re.compile(
     r"new_chat_|left_chat_|delete_chat_|group_chat_|supergroup_|channel_chat_|migrate_|pinned_|forum_|general_forum_"
     r"|video_chat_|message_auto_|write_access|boost_|chat_background|proximity_|users_shared|chat_shared|giveaway"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file as Telegram tells of it, and its octets once they are here."""
-
-    id: str
-    name: str
-    media_type: str
-    size: int
-    content: bytes = b""
-    lost: str = ""
-    """Why its octets are not here, in words for an agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +116,16 @@ def files_of(message: Mapping[str, Any]) -> list[File]:
         media = part(message, kind)
         if media and kind != "sticker" and not (kind == "document" and part(message, "animation")):
             found.append(_file(media, kind))
-    return [file for file in found if file.id]
+    return [file for file in found if file.source]
 
 
 def _file(media: Mapping[str, Any], kind: str) -> File:
     name, media_type = _NAMED_AS.get(kind, ("file", ""))
     return File(
-        text_in(media, "file_id")[:300],
         text_in(media, "file_name")[:300] or name,
         text_in(media, "mime_type")[:100] or media_type,
         number(media, "file_size"),
+        text_in(media, "file_id")[:300],
     )
 
 
@@ -155,31 +139,18 @@ def build(
     about: Mapping[str, Any] | None = None,
 ) -> Payload:
     """A payload to be accepted. What is too large to be anybody's message stays outside, and is told so."""
-    told = [{"name": f.name, "type": f.media_type, "size": len(f.content), "lost": f.lost} for f in files]
-    line = msgspec.json.encode(sound({"updates": list(updates), "files": told}))
-    key = key_of(bot, updates)
-    if len(line) > LARGEST:
-        line = msgspec.json.encode({"updates": [], "files": [], "octets": len(line)})
-        files = ()
-    raw = b"\n".join([line, b"".join(f.content for f in files)]) if files else line
-    return Payload(channel, key, raw, now, {"bot": bot, **(about or {})})
+    first = line({"updates": list(updates)}, files)
+    if len(first) > LARGEST:
+        first, files = line({"updates": [], "octets": len(first)}), ()
+    return Payload(channel, key_of(bot, updates), whole(first, files), now, {"bot": bot, **(about or {})})
 
 
 def take_apart(raw: bytes) -> Kept:
     """What :func:`build` has put together. Raises ``ValueError``."""
-    line, _, octets = raw.partition(b"\n")
-    told = msgspec.json.decode(line)
-    updates = told.get("updates") if isinstance(told, dict) else None
+    told, files = parted(raw)
+    updates = told.get("updates")
     if not isinstance(updates, list) or not all(isinstance(one, dict) for one in updates):
         raise ValueError("no updates")
     if not updates:
         raise ValueError(f"an update of {number(told, 'octets')} octets")
-    files, at = [], 0
-    for one in told.get("files") or ():
-        size = int(one["size"])
-        content = octets[at : at + size]
-        files.append(File("", str(one["name"]), str(one["type"]), size, content, str(one["lost"])))
-        at += size
-    if at != len(octets):
-        raise ValueError("the files are not whole")
     return Kept(updates[:_MOST_PARTS], files)

@@ -6,8 +6,6 @@ ticket's conversation it stands was looked up when it came in and stands in the 
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +14,8 @@ from typing import Any, Final
 from bot.channels import telegram_codes as codes
 from bot.channels import telegram_commands as spoken
 from bot.channels import telegram_text as wording
+from bot.channels.chat_payload import File, attachments
 from bot.channels.telegram_payload import (
-    File,
     album_of,
     author_of,
     chat_of,
@@ -34,7 +32,6 @@ from bot.mail.addresses import clean_name
 from bot.mail.attachments import safe_name
 from bot.message import (
     Action,
-    Attachment,
     Authentication,
     IncomingMessage,
     Party,
@@ -44,7 +41,6 @@ from bot.message import (
 
 TELEGRAM: Final = "telegram"
 ROOM: Final = "room"
-_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 _LONGEST_TEXT: Final = 100_000
 _AS_WORDS: Final = frozenset({"language", "lingua", "link"})
 """Commands that the desk reads as the words that they are."""
@@ -91,7 +87,7 @@ def read(payload: Payload, prefix: str) -> list[IncomingMessage]:
     """The messages in a payload. Raises ``HeldError``. ``prefix``: of ticket numbers, "HD"."""
     try:
         kept = take_apart(payload.raw)
-    except (ValueError, KeyError, TypeError) as error:  # msgspec's errors are ValueErrors
+    except ValueError as error:  # msgspec's errors are ValueErrors
         raise HeldError("not-understood", f"no update of Telegram: {type(error).__name__}") from None
     seen = Seen(payload, kept.updates, kept.files, prefix)
     kind = kind_of(seen.updates[0])
@@ -209,7 +205,7 @@ def _made(
         received_at=payload.received_at,
         sent_at=None if kind_of(seen.updates[0]) == "callback_query" else _moment(sent),
         thread_keys=thread_keys(seen.updates[0], itself=answers_itself),
-        attachments=tuple(_attachment(file, at) for at, file in enumerate(seen.files, 1) if not file.lost),
+        attachments=attachments(seen.files),
         authentication=Authentication(Verdict.PASS, TELEGRAM),
         action=action,
         language=language or None,
@@ -246,14 +242,6 @@ def _passed_on(message: Mapping[str, Any]) -> str:
         or text_in(chat, "title")
     )
     return f"\u21aa {clean_name(name[:300])}:".replace(" :", ":") if origin else ""
-
-
-def _attachment(file: File, at: int) -> Attachment:
-    media_type = file.media_type if _TYPE.fullmatch(file.media_type) else "application/octet-stream"
-    name = safe_name(file.name) or f"attachment-{at}"
-    return Attachment(
-        name, media_type, len(file.content), hashlib.sha256(file.content).hexdigest(), file.content
-    )
 
 
 def _moment(seconds: int) -> datetime | None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.channels import slack_payload, slack_read, telegram_payload, telegram_read
+from bot.channels.chat_payload import File
 from bot.channels.slack_payload import Act
 from bot.message import IncomingMessage, Payload
 from tests.desk.by_chat import Chats, chats, with_rooms
@@ -20,7 +21,7 @@ TELEGRAM = {"teams": with_rooms({"first-line": [f"desk_bot:{TEAM}"]}), "agents":
     "ben": {"name": "Ben Lee", "addresses": ["ben@house.example"], "teams": ["first-line"],
             "chats": ["desk_bot:42"]},
 }}  # fmt: skip
-PHOTO = telegram_payload.File("f", "photo.jpg", "image/jpeg", 3, b"abc")
+PHOTO = File("photo.jpg", "image/jpeg", 3, "f", b"abc")
 
 
 def in_slack(
@@ -36,7 +37,7 @@ def in_slack(
         "text": text,
         **more,
     }
-    files = [slack_payload.File("salaries.pdf", "application/pdf", len(file), content=file)] if file else []
+    files = [File("salaries.pdf", "application/pdf", len(file), content=file)] if file else []
     about = {"role": role, "ours": True, "name": "Ben"}
     payload = slack_payload.build("acme", "k", act, event, MONDAY, files=files, about=about)
     return slack_read.read(payload, "HD")[0]

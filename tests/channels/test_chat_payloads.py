@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.channels import slack_payload, slack_read, telegram_files, telegram_payload, telegram_read
+from bot.channels.chat_payload import File, line, parted, whole
 from bot.channels.slack_payload import Act
 from bot.channels.slack_text import without_mention
+from bot.channels.sound_text import sound
 from tests.channels.slack_world import slack_world
 from tests.desks import MONDAY
 
@@ -35,6 +39,37 @@ def test_i4_of_what_is_too_large_the_words_are_kept() -> None:
     (message,) = slack_read.read(kept, "HD")
     assert message.text == "\U0001f600" * 100_000
     assert "what was passed on with it was too long to be taken" in message.oddities
+
+
+FILES = st.lists(
+    st.builds(
+        lambda name, octets, lost: File(name, "a/b", len(octets), content=octets, lost=lost),
+        st.text(max_size=20).map(sound),
+        st.binary(max_size=50),
+        st.sampled_from(["", "too large"]),
+    ),
+    max_size=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from("abc"), st.text()), FILES)
+def test_what_is_put_together_is_taken_apart_as_it_was(told: dict[str, str], files: list[File]) -> None:
+    again, found = parted(whole(line(told, files), files))
+    assert {name: again[name] for name in told} == sound(told)
+    assert found == files
+
+
+@given(st.binary(max_size=200), FILES, st.integers(0, 300), st.integers(0, 300))
+def test_octets_that_are_no_payload_are_told_as_such(
+    noise: bytes, files: list[File], start: int, end: int
+) -> None:
+    raw = whole(line({"event": {}}, files), files)
+    for broken in (noise, raw[:start] + noise + raw[end:], b"[" * 100_000, b'{"files": [{"size": -1}]}'):
+        try:
+            _, found = parted(broken)
+        except ValueError:
+            continue
+        assert all(len(file.content) == file.size for file in found)
 
 
 async def test_x16_half_a_character_comes_through_the_door(tmp_path: Path) -> None:
