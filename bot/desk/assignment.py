@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot.desk import letters, stories, working
+from bot.desk import notices, working
 from bot.desk.agents import Agent
 from bot.desk.changed import Change
 from bot.desk.desk import Desk
-from bot.desk.letters import Letter
 from bot.desk.states import DONE
-from bot.message import Kind
 from bot.store import workload
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
@@ -115,11 +113,6 @@ def owner_after(tx: Tx, change: Change, desk: Desk) -> Given | None:
         return None
     given = choose(tx, ticket, desk, change.now)
     if given and change.action != "escalated":  # else the whole team has just been told
-        _hand_over(tx, ticket, given.key, desk, change.now)
+        name = desk.roster.agents[given.key].name
+        notices.hand_over(tx, ticket, {given.key}, name, desk.config.desk.name, desk, change.now)
     return given
-
-
-def _hand_over(tx: Tx, ticket: WholeTicket, key: str, desk: Desk, now: datetime) -> None:
-    reader = letters.agent_reader(desk.roster.load(tx, key, now), desk)
-    values = {"by": desk.config.desk.name, **stories.of(tx, ticket, desk, reader.locale)}
-    letters.write(tx, reader, ticket, Letter(Kind.NOTICE, "handed_over", values), desk, now)

@@ -8,7 +8,7 @@ of the service it is, the delivery finds out when its turn comes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -132,9 +132,13 @@ def said(
 def told(
     tx: Tx, ticket: WholeTicket, letter: Letter, desk: Desk, now: datetime, not_before: datetime = AT_ONCE
 ) -> None:
-    """A notice to agents, in the thread of each room."""
-    for room in of_ticket(tx, ticket, desk):
-        _write(tx, room, ticket, letter, desk, now, not_before=not_before)
+    """A notice to agents, in the thread of each room. The whole story stands where it is not read above."""
+    rooms = of_ticket(tx, ticket, desk)
+    here = {(card.channel, card.place) for card in threads.cards(tx, ticket.id) if card.thread_key}
+    bare = replace(letter, values={**letter.values, "story": []}) if letter.values.get("story") else letter
+    for room in rooms:
+        told = bare if (room.channel, room.place) in here else letter
+        _write(tx, room, ticket, told, desk, now, not_before=not_before)
 
 
 def _has_rooms(desk: Desk) -> bool:

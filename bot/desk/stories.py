@@ -9,17 +9,20 @@ from bot.store import entries, said
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
-
 SKIPPED: Final = "-"
 """In the place of an answer: its question was passed over. No mail's answer can be this, and it is asked no more."""
 
 
 def of(tx: Tx, ticket: WholeTicket, desk: Desk, locale: str) -> dict[str, Any]:
     """What was asked and tried, with notes; the names of the files; the answers to the desk's questions."""
+    return {**told(tx, ticket), "fields": answers(ticket, desk, locale)}
+
+
+def told(tx: Tx, ticket: WholeTicket) -> dict[str, Any]:
+    """The same, as far as it is alike in every language."""
     return {
         "story": entries.words_of(tx, ticket.id),
         "files": said.files_of(tx, ticket.id),
-        "fields": answers(ticket, desk, locale),
     }
 
 

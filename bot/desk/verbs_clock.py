@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.config import DEGREES, Degree
-from bot.desk import escalation, letters, moving, stories
+from bot.desk import escalation, moving, notices, stories
 from bot.desk.cases import NOTE, Case, Done, Refused
 from bot.desk.changed import Actor, By
 from bot.desk.commands import Command
@@ -77,14 +77,12 @@ def escalate(case: Case, command: Command) -> Done:
     case.ticket, keys = escalation.by_agent(
         case.tx, case.desk, case.ticket, case.now, actor=actor, reason=command.words
     )
-    for key in sorted(keys - {case.agent.key}):
-        reader = letters.agent_reader(case.desk.roster.load(case.tx, key, case.now), case.desk)
-        values = {
-            "by": case.agent.section.name,
-            "reason": command.words,
-            "level": case.ticket.level,
-            **stories.of(case.tx, case.ticket, case.desk, reader.locale),
-        }
-        letter = Letter(Kind.NOTICE, "escalated", values)
-        letters.write(case.tx, reader, case.ticket, letter, case.desk, case.now)
+    values = {
+        "by": case.agent.section.name,
+        "reason": command.words,
+        "level": case.ticket.level,
+        **stories.told(case.tx, case.ticket),
+    }
+    letter = Letter(Kind.NOTICE, notices.ESCALATED, values)
+    notices.tell_each(case.tx, case.ticket, letter, keys - {case.agent.key}, case.desk, case.now)
     return Done("escalated", {"to": case.desk.team_name(case.ticket.queue), "level": case.ticket.level})

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from bot.desk import letters, moving, notices, stories
+from collections.abc import Iterable
+
+from bot.desk import moving, notices
 from bot.desk.agents import Agent
 from bot.desk.cases import Case, Done, Refused
 from bot.desk.commands import Command
 from bot.desk.desk import Desk
-from bot.desk.letters import Letter
 from bot.desk.states import Ended, State
 from bot.mail.addresses import canonical
-from bot.message import EMAIL, Kind, Party
+from bot.message import EMAIL, Party
 from bot.store import conversation, people, tickets
 from bot.store.conversation import WholeTicket
 from bot.store.people import KnownPerson
@@ -35,9 +36,7 @@ def assign(case: Case, command: Command) -> Done:
     # team that gives its tickets out has given it to somebody by now when nobody owned it, and told them.
     owner = case.ticket.owner_id
     if case.change("queued", queue=team) and case.ticket.owner_id == owner:
-        for key in case.desk.roster.of_team(team):
-            if key != case.agent.key:
-                _hand_over(case, case.desk.roster.load(case.tx, key, case.now))
+        hand_over(case, case.desk.roster.of_team(team), case.desk.team_name(team))
     return Done("assigned", {"to": case.desk.team_name(team)})
 
 
@@ -45,7 +44,7 @@ def _assign_to(case: Case, other: Agent) -> Done:
     """Somebody who is away today may be meant all the same; the agent is told."""
     state = State.OPEN if case.ticket.state == State.NEW else case.ticket.state
     if case.change("assigned", owner_id=other.person.id, state=state):
-        _hand_over(case, other)
+        hand_over(case, [other.key], other.section.name)
     if notices.is_away(other.key, case.desk, case.now):
         case.remarks.append(Done("away", {"who": other.section.name}))
     return Done("assigned", {"to": other.section.name})
@@ -58,12 +57,11 @@ def _team(desk: Desk, words: str) -> str | None:
     )
 
 
-def _hand_over(case: Case, to: Agent) -> None:
-    """A hand-over carries the whole story."""
-    reader = letters.agent_reader(to, case.desk)
-    story = stories.of(case.tx, case.ticket, case.desk, reader.locale)
-    letter = Letter(Kind.NOTICE, "handed_over", {"by": case.agent.section.name, **story})
-    letters.write(case.tx, reader, case.ticket, letter, case.desk, case.now)
+def hand_over(case: Case, keys: Iterable[str], to: str) -> None:
+    """Those who get the ticket hear of it where they work; whoever hands it over knows. ``to``: their name, or
+    their team's."""
+    others = set(keys) - {case.agent.key}
+    notices.hand_over(case.tx, case.ticket, others, to, case.agent.section.name, case.desk, case.now)
 
 
 def link(case: Case, command: Command) -> Done:

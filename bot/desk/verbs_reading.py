@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.desk import letters, major, moving, stories
+from bot.desk import major, moving
 from bot.desk.cases import NOTE, Case, Done, Refused
 from bot.desk.commands import Command
 from bot.desk.desk import Desk
-from bot.desk.letters import Letter
 from bot.desk.states import DONE
-from bot.message import Kind
+from bot.desk.verbs_owner import hand_over
 
 
 def category(case: Case, command: Command) -> Done:
@@ -26,7 +25,7 @@ def category(case: Case, command: Command) -> Done:
         return Done("category", {"to": wanted})
     # A team that gives its tickets out has given it to somebody by now, and told them.
     if case.ticket.owner_id is None:
-        _tell_team(case, team)
+        hand_over(case, case.desk.roster.of_team(team), case.desk.team_name(team))
     return Done("category", {"to": wanted, "team": case.desk.team_name(team)})
 
 
@@ -41,15 +40,6 @@ def named(desk: Desk, words: str) -> str | None:
         ),
         None,
     )
-
-
-def _tell_team(case: Case, team: str) -> None:
-    for key in case.desk.roster.of_team(team):
-        if key != case.agent.key:
-            reader = letters.agent_reader(case.desk.roster.load(case.tx, key, case.now), case.desk)
-            story = stories.of(case.tx, case.ticket, case.desk, reader.locale)
-            letter = Letter(Kind.NOTICE, "handed_over", {"by": case.agent.section.name, **story})
-            letters.write(case.tx, reader, case.ticket, letter, case.desk, case.now)
 
 
 def major_(case: Case, command: Command) -> Done:

@@ -9,9 +9,9 @@ import pytest
 
 from bot.desk.outcome import Reason, Result
 from bot.loops import Pace
-from bot.store.models import Event
+from bot.store.models import Event, Person
 from bot.timers import Timers
-from tests.desk.by_chat import ROOM, Chats, chats, with_rooms
+from tests.desk.by_chat import ROOM, SECTIONS, Chats, chats, with_rooms
 
 BEN, MIA, SUE = "ben@house.example", "mia@house.example", "sue@house.example"
 
@@ -126,3 +126,70 @@ def test_the_question_how_it_stands_is_a_mail_where_there_is_no_room(tmp_path: P
 def told_on_record(life: Chats) -> list[Any]:
     """Whom the history names as told of a low rating."""
     return [row.after for row in life.desk.rows(Event) if row.action == "rating.told"]
+
+
+def test_a_hand_over_is_read_in_the_room_once_and_mailed_to_those_who_are_not_there(tmp_path: Path) -> None:
+    with chats(tmp_path) as life:
+        life.mails("ann", "The printer burns.")
+        life.mails("mia", "#assign ben", to="new_ticket")
+        (said,) = life.in_room("handed_over")
+        assert said.thread.answers == life.room_thread()
+        assert (said.notice.values["by"], said.notice.values["to"]) == ("Mia Fox", "Ben Lee")
+        assert said.notice.values["story"] == [], "it is read above"
+        assert not life.to(BEN)
+        life.says("UBEN", "!assign mia", thread=life.room_thread())
+        assert len(life.in_room("handed_over")) == 2
+        (letter,) = life.to(MIA, "handed_over")
+        assert [one["text"] for one in letter.notice.values["story"]] == ["The printer burns."]
+
+
+def test_a_team_that_gets_a_ticket_has_the_whole_story_in_its_own_room(tmp_path: Path) -> None:
+    teams = with_rooms({"first-line": [f"acme:{ROOM}"], "second-line": ["acme:C0SECOND"]})
+    agents = {**SECTIONS["agents"]}
+    agents["sue"] = {**agents["sue"], "chats": ["acme:USUE"]}
+    with chats(tmp_path, teams=teams, agents=agents) as life:
+        life.mails("ann", "The printer burns.")
+        life.says("UBEN", "!assign second line", thread=life.room_thread())
+        (there,) = life.to("acme/C0SECOND", "handed_over")
+        assert there.thread.answers == life.room_thread(place="acme/C0SECOND")
+        assert there.notice.values["to"] == "Second line"
+        assert [one["text"] for one in there.notice.values["story"]] == ["The printer burns."]
+        assert len(life.in_room("handed_over")) == 1
+        assert not life.to(SUE)
+
+
+@pytest.mark.parametrize("assign", ["rotation", "least-load"])
+def test_who_is_given_a_ticket_by_the_desk_hears_it_in_the_room(tmp_path: Path, assign: str) -> None:
+    teams = with_rooms({"first-line": [f"acme:{ROOM}"]})
+    teams["first-line"] = {**teams["first-line"], "assign": assign}
+    teams["second-line"] = {**teams["second-line"], "rooms": ["acme:C0SECOND"]}
+    with chats(tmp_path, teams=teams, tickets={"queue": "second-line"}) as life:
+        life.mails("ann", "The printer burns.")
+        life.mails("sue", "#assign first line", to="new_ticket")
+        owner = life.desk.ticket(1).owner_id
+        name = next(row.name for row in life.desk.rows(Person) if row.id == owner)
+        assert [m.notice.values["to"] for m in life.in_room("handed_over")] == [name]
+        assert len(life.to(MIA, "handed_over")) == (name == "Mia Fox")
+        assert not life.to(BEN)
+
+
+def test_an_escalation_by_an_agent_is_read_in_the_room_and_mailed_to_its_next_level(tmp_path: Path) -> None:
+    with chats(tmp_path) as life:
+        life.mails("ann", "The printer burns.")
+        life.presses("UBEN", "take", ticket=1, at=ROOM)
+        life.mails("mia", "#escalate It burns.", to="new_ticket")
+        (said,) = life.in_room("escalated")
+        assert (said.notice.values["by"], said.notice.values["reason"]) == ("Mia Fox", "It burns.")
+        (letter,) = life.to(SUE, "escalated")
+        assert [one["kind"] for one in letter.notice.values["story"]] == ["message", "note"]
+        assert not life.to(BEN)
+
+
+def test_a_category_that_moves_a_ticket_is_a_hand_over_in_the_room(tmp_path: Path) -> None:
+    teams = with_rooms({"first-line": [f"acme:{ROOM}"], "second-line": ["acme:C0SECOND"]})
+    categories = {"network": {"team": "second-line"}}
+    with chats(tmp_path, teams=teams, categories=categories) as life:
+        life.mails("ann", "The printer burns.")
+        life.says("UBEN", "!category network", thread=life.room_thread())
+        assert len(life.to("acme/C0SECOND", "handed_over")) == 1
+        assert len(life.to(SUE, "handed_over")) == 1, "who is not in that chat"

@@ -110,6 +110,8 @@ TO_AGENTS: Final[dict[str, tuple[Sample, ...]]] = {
             {**ABOUT, "by": "Ada Lovelace", "story": STORY, "files": ["smoke.jpg"], "fields": _FIELDS},
         ),
         ("by the desk itself", {**ABOUT, "by": "", "story": STORY}),
+        ("in a room", {**ABOUT, "by": "Ada Lovelace", "to": "Grace Hopper", "story": STORY}),
+        ("in a room, by the desk itself", {**ABOUT, "by": "", "to": "Second line", "story": STORY}),
         ("no story", {**ABOUT, "subject": "", "by": "Ada Lovelace", "story": []}),
         ("hostile", {**ABOUT, "by": "Ada", "story": [{**STORY[0], "who": HOSTILE, "text": HOSTILE}]}),
     ),
