@@ -12,17 +12,17 @@ from bot.desk.commands import VERBS, Takes
 REQUESTERS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
         "new": "Ask for something new", "status": "How my request stands", "list": "All my requests",
-        "close": "I need nothing more", "link": "Join my e-mail address with this account",
+        "close": "I need nothing more", "reopen": "It is not done after all", "link": "Join my e-mail address with this account",
         "language": "Choose the language", "help": "What I can do here",
     },
     "it": {
         "new": "Una nuova richiesta", "status": "A che punto è la mia richiesta", "list": "Tutte le mie richieste",
-        "close": "Non serve altro", "link": "Unire il mio indirizzo e-mail a questo account",
+        "close": "Non serve altro", "reopen": "Il problema non è risolto", "link": "Unire il mio indirizzo e-mail a questo account",
         "language": "Scegliere la lingua", "help": "Che cosa posso fare qui",
     },
     "zh": {
         "new": "提出新的请求", "status": "查看请求进展", "list": "我的全部请求",
-        "close": "不再需要了", "link": "把我的邮箱与此账号关联",
+        "close": "不再需要了", "reopen": "问题还没有解决", "link": "把我的邮箱与此账号关联",
         "language": "选择语言", "help": "我在这里可以做什么",
     },
 }  # fmt: skip

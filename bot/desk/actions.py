@@ -6,7 +6,6 @@ Each verb has one duty, whatever door it came through. The sender is proved by t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -32,7 +31,7 @@ from bot.desk.incoming import Incoming
 from bot.desk.orders import Letterbox, Told
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.message import Action, Verdict
-from bot.store import conversation, said
+from bot.store import conversation
 
 Duty = Callable[[Incoming, Action], Outcome]
 
@@ -54,8 +53,6 @@ ACTIONS: Final[Mapping[str, Duty]] = {
 }
 """What requesters, for "update" owners, and for "undo" whoever has just answered, may do."""
 
-_OF_A_TICKET: Final = frozenset({"add", "close", "reopen"})
-
 
 def receive(incoming: Incoming, action: Action) -> Outcome:
     """Do what a proved sender asks for."""
@@ -63,29 +60,22 @@ def receive(incoming: Incoming, action: Action) -> Outcome:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
     if incoming.agent and _is_order(incoming, incoming.agent, action):
         return _by_agent(Letterbox.of(incoming, incoming.agent), action)
-    action = _about_their_own(incoming, action)
+    meant = page_actions.meant(incoming, action)
+    if isinstance(meant, Outcome):
+        return meant
+    action = meant
     duty = together.by_start if action.verb == "help" else ACTIONS.get(action.verb)
     if duty is None:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
     return duty(incoming, action)
 
 
-def _about_their_own(incoming: Incoming, action: Action) -> Action:
-    """In a chat "/close" alone is about the only request that somebody has; with several they are told which
-    there are."""
-    if action.ticket is not None or action.verb not in _OF_A_TICKET or not doors.is_chat(incoming.message):
-        return action
-    mine = [
-        one
-        for one in said.standing(incoming.tx, incoming.person.id, 3)
-        if one.requester == incoming.person.id
-    ]
-    return replace(action, ticket=mine[0].id) if len(mine) == 1 else Action("status")
-
-
 def asks_for_new(incoming: Incoming, action: Action) -> bool:
     """Whether somebody asks for something new themselves, where nothing that is open is meant. An agent who names
-    an address writes it down for somebody else."""
+    an address writes it down for somebody else. Words to be added somewhere, of which they say that they are new,
+    are a new request."""
+    if action.verb == "add" and incoming.belongs == 0:
+        return True
     if action.verb != "new" or not doors.is_chat(incoming.message):
         return False
     first = next(iter(action.values.get("words", incoming.message.reply_text).split()), "")

@@ -8,16 +8,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from bot.desk import appending, changes, confirmation, matching
+from bot.desk import appending, changes, confirmation, doors, matching, together
 from bot.desk.changed import Actor, By
 from bot.desk.incoming import Incoming
+from bot.desk.letters import Letter
 from bot.desk.matching import Match
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.desk.states import Ended, State
-from bot.message import Action
-from bot.store import conversation
+from bot.message import Action, Choice, Kind
+from bot.render.choices import AS_IT_IS
+from bot.store import asked, conversation, said
 from bot.store import tickets as store
 
+VERBS: Final = frozenset({"add", "close", "reopen"})
+"""What somebody may do with a request of their own, whose number they may leave out in a chat."""
+WHICH_ONE: Final = "which_one"
+MOST_OFFERED: Final = 8
+_LONGEST_NUMBER: Final = 15
 MOST_CLOSED: Final = 10
 """Times that somebody may close one ticket, and open it again: each is a stretch of its clock for ever, and a
 thousand of them would make every change of it slow for everybody (E8)."""
@@ -74,6 +81,51 @@ def reopen(incoming: Incoming, action: Action) -> Outcome:
     if found is None:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
     return confirmation.reopen(incoming, found.ticket.id, _with_words(incoming, action).message.reply_text)
+
+
+def meant(incoming: Incoming, action: Action) -> Action | Outcome:
+    """In a chat "/close" alone is about the only request that somebody has, "/reopen" about the one that has ended;
+    with several they are asked which one, and with none they are told how it stands."""
+    if action.ticket is not None or action.verb not in VERBS or not doors.is_chat(incoming.message):
+        return action
+    chosen = action.values.get("value", "")
+    is_number = chosen.isascii() and chosen.isdigit() and len(chosen) <= _LONGEST_NUMBER
+    mine = _ended(incoming) if action.verb == "reopen" else _going_on(incoming)
+    only = mine[0][0] if len(mine) == 1 else None
+    if number := int(chosen) if is_number else incoming.belongs or only:
+        return _about(action, number)
+    if not mine:
+        return Action("status")
+    spoken = _with_words(incoming, action)
+    if action.verb == "add" and spoken.message.reply_text.strip():
+        found = together.which(spoken)
+        return _about(action, found.ticket.id) if isinstance(found, Match) else found or Action("status")
+    return _ask(incoming, action.verb, mine)
+
+
+def _about(action: Action, ticket: int) -> Action:
+    values = {name: value for name, value in action.values.items() if name != "value"}
+    return Action(action.verb, ticket, values)
+
+
+def _ended(incoming: Incoming) -> list[tuple[int, str]]:
+    since = incoming.now - incoming.desk.config.tickets.reopen_within
+    return asked.ended(incoming.tx, incoming.person.id, since, MOST_OFFERED)
+
+
+def _going_on(incoming: Incoming) -> list[tuple[int, str]]:
+    person = incoming.person.id
+    standing = said.standing(incoming.tx, person, MOST_OFFERED)
+    return [(one.id, one.subject) for one in standing if one.requester == person]
+
+
+def _ask(incoming: Incoming, verb: str, mine: list[tuple[int, str]]) -> Outcome:
+    """Which one it is about; a button does it."""
+    named = [(incoming.desk.name_of(number), number, subject) for number, subject in mine]
+    shown = [{"reference": name, "subject": subject} for name, _, subject in named]
+    choices = tuple(Choice(f"{AS_IT_IS}{name}", verb, str(number)) for name, number, _ in named)
+    letter = Letter(Kind.NOTICE, WHICH_ONE, {"what": verb, "tickets": shown}, choices=choices)
+    return Outcome(Result.COMMANDED, Reason.ASKED, None, together.write(incoming, letter))
 
 
 def _found(incoming: Incoming, action: Action) -> Match | None:

@@ -165,7 +165,7 @@ def placed(incoming: Incoming) -> Match | Outcome | None:
         return found
     if not message.attachments and only_greets(message.reply_text):
         return _greet(incoming)
-    return _which(incoming) if doors.is_direct(message, incoming.sender) else None
+    return which(incoming) if doors.is_direct(message, incoming.sender) else None
 
 
 def _chosen(incoming: Incoming, ticket: int) -> Match | None:
@@ -203,11 +203,11 @@ def _greet(incoming: Incoming) -> Outcome:
         return Outcome(Result.IGNORED, Reason.GREETED, None, Reason.SENDER_BUDGET)
     values = {"name": incoming.person.name}
     return Outcome(
-        Result.IGNORED, Reason.GREETED, None, _write(incoming, Letter(Kind.NOTICE, GREETED, values))
+        Result.IGNORED, Reason.GREETED, None, write(incoming, Letter(Kind.NOTICE, GREETED, values))
     )
 
 
-def _which(incoming: Incoming) -> Match | Outcome | None:
+def which(incoming: Incoming) -> Match | Outcome | None:
     """With one open request it is about that one. With several, or when one is about to end, they are asked."""
     tx, person = incoming.tx, incoming.person.id
     mine = [one for one in said.standing(tx, person, _MOST_OFFERED) if one.requester == person]
@@ -238,10 +238,10 @@ def _ask(incoming: Incoming, mine: list[Standing]) -> Outcome | None:
     minutes = ASKS_FOR // timedelta(minutes=1)
     values = {"tickets": shown, "text": incoming.message.reply_text[:200], "minutes": minutes}
     letter = Letter(Kind.NOTICE, WHICH, values, choices=tuple(choices))
-    return None if _write(incoming, letter) else done
+    return None if write(incoming, letter) else done
 
 
-def _write(incoming: Incoming, letter: Letter) -> Reason | None:
+def write(incoming: Incoming, letter: Letter) -> Reason | None:
     """To whoever has just written; a reason: it was not written."""
     message, person, desk = incoming.message, incoming.person, incoming.desk
     locale = tickets.language_of(message, person, desk)
