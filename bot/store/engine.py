@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +29,7 @@ from bot.errors import StoreError, StoreUnavailable
 from bot.failpoints import failpoint
 from bot.store import connect
 from bot.store.faults import CommitLost, Conflict, committing, translated
+from bot.store.jobs import Job, Queue, resolve, take
 from bot.store.models import Moment
 
 T = TypeVar("T")
@@ -91,15 +91,6 @@ Unit = Callable[[Tx], T]
 
 
 @dataclass(slots=True)
-class _Job:
-    unit: Unit[Any]
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Any]
-    result: Any = None
-    error: BaseException | None = None
-
-
-@dataclass(slots=True)
 class _Counts:
     batches: int = 0
     units: int = 0
@@ -119,7 +110,7 @@ class Store:
         self._busy = busy
         self._batch = batch
         self._writers = 1 if self.embedded else writers
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._queue: Queue = Queue()
         self._threads: list[threading.Thread] = []
         self._readers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="reader")
         self._closing = threading.Lock()
@@ -168,7 +159,7 @@ class Store:
         future: asyncio.Future[T] = loop.create_future()
         with self._closing:
             self._refuse_when_closed()
-            self._queue.put(_Job(unit, loop, future))
+            self._queue.put(Job(unit, loop, future))
         return await future
 
     async def read(self, unit: Unit[T]) -> T:
@@ -198,31 +189,14 @@ class Store:
     def _serve(self) -> None:
         connection: sa.Connection | None = None
         try:
-            while batch := self._take():
+            while batch := take(self._queue, self._batch):
                 connection = self._run_batch(batch, connection)
-                _resolve(batch)
+                resolve(batch)
         finally:
             if connection is not None:
                 connection.close()
 
-    def _take(self) -> list[_Job]:
-        """Wait for a job, then take what else is waiting. Empty: time to go."""
-        first = self._queue.get()
-        if first is None:
-            return []
-        jobs = [first]
-        while len(jobs) < self._batch:
-            try:
-                job = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                self._queue.put(None)
-                break
-            jobs.append(job)
-        return jobs
-
-    def _run_batch(self, jobs: list[_Job], connection: sa.Connection | None) -> sa.Connection | None:
+    def _run_batch(self, jobs: list[Job], connection: sa.Connection | None) -> sa.Connection | None:
         self.counts.batches += 1
         self.counts.units += len(jobs)
         connection = self._run_together(jobs, connection)
@@ -244,7 +218,7 @@ class Store:
             away = away + 1 if isinstance(job.error, StoreUnavailable) else 0
         return connection
 
-    def _run_together(self, jobs: Sequence[_Job], connection: sa.Connection | None) -> sa.Connection | None:
+    def _run_together(self, jobs: Sequence[Job], connection: sa.Connection | None) -> sa.Connection | None:
         """One transaction for all ``jobs``; on an error every job carries it. Returns the connection to go on."""
         try:
             with translated():
@@ -285,27 +259,3 @@ def _discard(connection: sa.Connection) -> None:
         connection.invalidate()
     with contextlib.suppress(Exception):
         connection.close()
-
-
-def _resolve(jobs: Sequence[_Job]) -> None:
-    """Tell each caller, with one wake-up of each loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-    for job in jobs:
-        by_loop.setdefault(job.loop, []).append(job)
-    for loop, group in by_loop.items():
-        try:
-            loop.call_soon_threadsafe(_tell, group)
-        except RuntimeError:
-            log.debug("the loop that asked is closed")
-
-
-def _tell(jobs: Sequence[_Job]) -> None:
-    for job in jobs:
-        if job.future.done():
-            continue
-        if isinstance(job.error, StopIteration):  # the one error that a future refuses to carry
-            job.future.set_exception(RuntimeError("a unit raised StopIteration"))
-        elif job.error is not None:
-            job.future.set_exception(job.error)
-        else:
-            job.future.set_result(job.result)
