@@ -1,4 +1,4 @@
-"""The insides of HTML tags: attributes, and where a link leads."""
+"""HTML tags: how each is laid out, their attributes, and where a link leads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,63 @@ from typing import Final
 
 TARGET_LIMIT: Final = 300
 """Characters of a link's address that are shown; the HTML keeps the rest."""
+PARAGRAPHS: Final = frozenset(
+    (
+        "p",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "ol",
+        "dl",
+        "table",
+        "pre",
+        "hr",
+        "blockquote",
+        "center",
+        "form",
+        "fieldset",
+    )
+)
+"""An empty line stands before and behind them."""
+LINES: Final = frozenset(
+    (
+        "div",
+        "br",
+        "tr",
+        "li",
+        "dt",
+        "dd",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "address",
+        "main",
+        "nav",
+        "aside",
+        "figure",
+        "caption",
+        "thead",
+        "tbody",
+        "option",
+        "body",
+        "html",
+        "legend",
+    )
+)
+"""They begin a line, and end it."""
+SKIPPED: Final = frozenset(
+    ("script", "style", "head", "title", "noscript", "template", "svg", "math", "object", "iframe")
+)
+"""What stands in them is not for people to read."""
+VOID: Final = frozenset(
+    ("br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr")
+)
+"""They have no end."""
 _SCHEMES: Final = frozenset({"http", "https", "ftp", "mailto"})
 _ATTRIBUTE: Final = re.compile(
     r"""\b(class|id|style|href|type|alt|start|hidden)\b(?:\s*=\s*(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s"'>]{1,2000})))?""",

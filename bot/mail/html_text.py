@@ -11,7 +11,16 @@ import re
 from html import unescape
 from typing import Final
 
-from bot.mail.html_tags import TARGET_LIMIT, first_quote, link_target, read_attributes
+from bot.mail.html_tags import (
+    LINES,
+    PARAGRAPHS,
+    SKIPPED,
+    TARGET_LIMIT,
+    VOID,
+    first_quote,
+    link_target,
+    read_attributes,
+)
 
 HTML_LIMIT: Final = 1_000_000
 """Characters of HTML that are read."""
@@ -21,59 +30,6 @@ _SPACES: Final = re.compile(r"[ \t\r\n\f\v]+")
 _HUGE_NUMBER: Final = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
 _HIDDEN_STYLE: Final = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 
-_PARAGRAPHS: Final = frozenset(
-    (
-        "p",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "ul",
-        "ol",
-        "dl",
-        "table",
-        "pre",
-        "hr",
-        "blockquote",
-        "center",
-        "form",
-        "fieldset",
-    )
-)
-_LINES: Final = frozenset(
-    (
-        "div",
-        "br",
-        "tr",
-        "li",
-        "dt",
-        "dd",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "address",
-        "main",
-        "nav",
-        "aside",
-        "figure",
-        "caption",
-        "thead",
-        "tbody",
-        "option",
-        "body",
-        "html",
-        "legend",
-    )
-)
-_SKIPPED: Final = frozenset(
-    ("script", "style", "head", "title", "noscript", "template", "svg", "math", "object", "iframe")
-)
-_VOID: Final = frozenset(
-    ("br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr")
-)
 _QUOTED_CLASS: Final = re.compile(r"gmail_attr\b|yahoo_quoted\b|moz-cite-prefix|protonmail_quote\b")
 LABEL_LIMIT: Final = 50
 """Pieces of a link's words that are compared with its address."""
@@ -83,7 +39,7 @@ QUOTE_LIMIT: Final = 8
 
 def html_to_text(html: str) -> str:
     """What a person would read. Never raises; time is linear in the size."""
-    writer = _Writer(html[:HTML_LIMIT], _SKIPPED, hide=True)
+    writer = _Writer(html[:HTML_LIMIT], SKIPPED, hide=True)
     text = writer.run()
     if writer.skipping:  # what was to be hidden has no end: then nothing of it may be lost
         text = _Writer(
@@ -170,7 +126,7 @@ class _Writer:
             position = closing + 1
 
     def _while_skipping(self, tag: str, *, closing: bool) -> None:
-        if tag == self.skipping and tag not in _VOID:
+        if tag == self.skipping and tag not in VOID:
             self._skip_level += -1 if closing else 1
             if self._skip_level == 0:
                 self.skipping = ""
@@ -185,7 +141,7 @@ class _Writer:
         attributes = read_attributes(inside) if inside else {}
         if (
             self._hide
-            and tag not in _VOID
+            and tag not in VOID
             and ("hidden" in attributes or _HIDDEN_STYLE.search(attributes.get("style", "")))
         ):
             self.skipping, self._skip_level = tag, 1
@@ -222,11 +178,11 @@ class _Writer:
             self._write("-----Original Message-----")
 
     def _lay_out(self, tag: str) -> None:
-        if tag in _PARAGRAPHS:
+        if tag in PARAGRAPHS:
             self._break(paragraph=True)
         elif tag == "br":
             self._new_line()
-        elif tag in _LINES:
+        elif tag in LINES:
             self._break()
         elif tag in {"td", "th"} and self._line:
             self._line.append(" ")
@@ -237,9 +193,9 @@ class _Writer:
             self._break()
 
     def _close(self, tag: str) -> None:
-        if tag in _PARAGRAPHS:
+        if tag in PARAGRAPHS:
             self._break(paragraph=True)
-        elif tag in _LINES:
+        elif tag in LINES:
             self._break()
         if tag == "pre" and self._pre:
             self._pre -= 1
