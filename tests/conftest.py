@@ -6,6 +6,11 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes is the machine's affair; where time is the rule a test measures it.
+settings.register_profile("deskbot", deadline=None)
+settings.load_profile("deskbot")
 
 pytest_plugins = [
     "tests.peers.postgres",

@@ -18,6 +18,7 @@ def migrated(store: Store) -> None:
     if store.engine.dialect.name != "sqlite" or not file:
         migrate.create(store)
     elif not Path(file).exists():
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).write_bytes(_after_all_steps())
 
 
