@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import click
 
 from bot.cli.output import in_lines, moment, on_line, opened, plain, print_json, print_table
 from bot.config import LOCALES, Config
+from bot.desk.erasure import MARK
 from bot.desk.states import State
 from bot.desk.tickets import UNVERIFIED
 from bot.desk.why import tell
@@ -17,7 +18,10 @@ from bot.errors import DeskbotError
 from bot.store import stories
 from bot.store.around import Around, around
 from bot.store.engine import Tx
+from bot.store.gone_files import GONE
 from bot.store.stories import Story
+
+_ERASED: Final = "(erased)"
 
 
 @click.group("tickets")
@@ -47,8 +51,8 @@ def list_(config: Config, states: tuple[str, ...], limit: int, as_json: bool) ->
                 "CATEGORY": on_line(_category(config, row), 20),
                 "DUE BEFORE": moment(_due(row), zone),
                 "OWNER": on_line(row.owner or "", 16),
-                "REQUESTER": on_line(row.requester, 24),
-                "SUBJECT": on_line(row.subject),
+                "REQUESTER": _ERASED if row.requester_erased_at else on_line(row.requester or "", 24),
+                "SUBJECT": _subject(row, 60),
             }
             for row in rows
         ],
@@ -68,7 +72,7 @@ def show(config: Config, reference: str, as_json: bool) -> None:  # noqa: FBT001
         return
     zone = ZoneInfo(config.desk.time_zone)
     ticket = story.ticket
-    click.echo(f"{config.desk.prefix}-{ticket.id}  {on_line(ticket.subject, 200)}")
+    click.echo(f"{config.desk.prefix}-{ticket.id}  {_subject(ticket, 200)}")
     for name, value in (
         ("state", _state(ticket)),
         ("priority", ticket.priority),
@@ -79,10 +83,7 @@ def show(config: Config, reference: str, as_json: bool) -> None:  # noqa: FBT001
         ("level", ticket.level if ticket.level > 1 else ""),
         ("queue", ticket.queue),
         ("owner", on_line(ticket.owner or "nobody yet", 100)),
-        (
-            "requester",
-            f"{on_line(ticket.requester, 100)} <{', '.join(map(on_line, story.addresses))}>".strip(),
-        ),
+        ("requester", _requester(story)),
         ("opened", moment(ticket.opened_at, zone)),
         ("answer before", moment(ticket.first_response_due, zone)),
         ("answered", moment(ticket.first_response_at, zone)),
@@ -99,14 +100,31 @@ def show(config: Config, reference: str, as_json: bool) -> None:  # noqa: FBT001
         if value:
             click.echo(f"  {name:14} {value}")
     for entry in story.entries:
-        author = (
-            on_line(entry.author or "", 100) if entry.kind != UNVERIFIED else "somebody who is not proved"
-        )
-        click.echo(f"\n--- {moment(entry.created_at, zone)}  {author}  ({entry.kind}, {entry.channel})")
-        click.echo(in_lines(entry.text))
-        for file in story.attachments:
-            if file.entry_id == entry.id:
-                click.echo(f"  [{on_line(file.name, 100)}, {file.media_type}, {file.size} octets]")
+        _show_entry(entry, [file for file in story.attachments if file.entry_id == entry.id], zone)
+
+
+def _show_entry(entry: Any, files: list[Any], zone: ZoneInfo) -> None:
+    """One thing said; of what was erased, that it was there."""
+    author = on_line(entry.author or "", 100) if entry.kind != UNVERIFIED else "somebody who is not proved"
+    if entry.author_erased_at:
+        author = _ERASED
+    click.echo(f"\n--- {moment(entry.created_at, zone)}  {author}  ({entry.kind}, {entry.channel})")
+    click.echo(_ERASED if entry.author_erased_at and not entry.text else in_lines(entry.text))
+    for file in files:
+        what = f"{on_line(file.name, 100)}, {file.media_type}" if file.sha256 != GONE else _ERASED
+        click.echo(f"  [{what}, {file.size} octets]")
+
+
+def _subject(ticket: Any, most: int) -> str:
+    return _ERASED if ticket.subject == MARK else on_line(ticket.subject, most)
+
+
+def _requester(story: Story) -> str:
+    """Name and addresses."""
+    if story.ticket.requester_erased_at:
+        return _ERASED
+    addresses = ", ".join(map(on_line, story.addresses))
+    return f"{on_line(story.ticket.requester, 100)} <{addresses}>".strip()
 
 
 @command.command("why")

@@ -12,6 +12,8 @@ from bot.message import Kind
 from bot.store.engine import AnyRow, Tx
 from bot.store.models import Address, AttachmentRow, Entry, Event, Inbox, Outbox, Person, Ticket, Timer
 
+_ERASED = Person.erased_at.label("requester_erased_at")
+
 
 def listed(tx: Tx, states: tuple[str, ...], limit: int) -> list[AnyRow]:
     """Tickets for ``deskbot tickets list``, newest first."""
@@ -25,7 +27,7 @@ def listed(tx: Tx, states: tuple[str, ...], limit: int) -> list[AnyRow]:
     named = sa.func.coalesce(sa.func.nullif(Person.name, ""), address).label("requester")
     owner = aliased(Person)
     query = (
-        sa.select(*Ticket.__table__.c, named, owner.name.label("owner"))
+        sa.select(*Ticket.__table__.c, named, _ERASED, owner.name.label("owner"))
         .join(Person, Person.id == Ticket.requester_id)
         .join(owner, owner.id == Ticket.owner_id, isouter=True)
     )
@@ -52,20 +54,26 @@ def story(tx: Tx, number: int) -> Story | None:
     """For ``deskbot tickets show`` and ``why``."""
     owner = aliased(Person)
     ticket = tx.run(
-        sa.select(*Ticket.__table__.c, Person.name.label("requester"), owner.name.label("owner"))
+        sa.select(*Ticket.__table__.c, Person.name.label("requester"), _ERASED, owner.name.label("owner"))
         .join(Person, Person.id == Ticket.requester_id)
         .join(owner, owner.id == Ticket.owner_id, isouter=True)
         .where(Ticket.id == number)
     ).one_or_none()
     if ticket is None:
         return None
-    author = sa.select(Person.name).where(Person.id == Entry.author_id).scalar_subquery()
+    writer = (sa.select(column).where(Person.id == Entry.author_id) for column in (Person.name, _ERASED))
+    author, erased = (query.scalar_subquery() for query in writer)
     return Story(
         ticket=ticket,
         addresses=list(
             tx.run(sa.select(Address.shown).where(Address.person_id == ticket.requester_id)).scalars()
         ),
-        entries=_all(tx, sa.select(*Entry.__table__.c, author.label("author")), Entry.ticket_id, number),
+        entries=_all(
+            tx,
+            sa.select(*Entry.__table__.c, author.label("author"), erased.label("author_erased_at")),
+            Entry.ticket_id,
+            number,
+        ),
         attachments=list(
             tx.run(
                 sa.select(*AttachmentRow.__table__.c)
