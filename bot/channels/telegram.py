@@ -19,7 +19,7 @@ from time import monotonic
 from typing import Any, Final
 
 from bot import clock
-from bot.channels import telegram_commands, telegram_files, telegram_read
+from bot.channels import telegram_commands, telegram_files, telegram_poison, telegram_read
 from bot.channels import telegram_text as wording
 from bot.channels.telegram_api import Api, OtherPoller
 from bot.channels.telegram_buttons import Buttons
@@ -183,7 +183,7 @@ class TelegramDoor:
         updates = await self._whole_albums(updates)
         for group in _grouped(updates):
             await self._renew()
-            await self.take(group, accept)
+            await telegram_poison.taken(self, group, accept)
         if updates:
             last = max(number(update, "update_id") for update in updates)
             await self.house.store.write(lambda tx: chat_progress.advance(tx, self.name, str(last)))

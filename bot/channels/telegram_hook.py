@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.channels.telegram_payload import chat_of
+from bot.channels import telegram_poison
+from bot.channels.telegram_payload import LARGEST, chat_of
 from bot.errors import ChannelError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -23,10 +25,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("deskbot.telegram")
 
+BODY_SECONDS: Final = 10.0
+"""For a call to say all that it has to say."""
+_MOST_READ: Final = 16 * 1024 * 1024
+"""Octets of a call that are read at all. An update of Telegram's has some 20,000."""
 _HEADER: Final = "x-telegram-bot-api-secret-token"
 
 
-def routes(doors: Mapping[str, TelegramDoor], accept: Accept) -> list[Route]:
+def routes(doors: Mapping[str, TelegramDoor], accept: Accept, seconds: float = BODY_SECONDS) -> list[Route]:
     """The address of each bot whose updates come by webhook; none when there is no such bot.
 
     Telegram calls on several connections at the same time; what is said in one chat is kept in its order, although
@@ -34,24 +40,58 @@ def routes(doors: Mapping[str, TelegramDoor], accept: Accept) -> list[Route]:
     """
     lines: WeakValueDictionary[tuple[str, int], asyncio.Lock] = WeakValueDictionary()
 
-    async def called(request: Request) -> Response:
-        door = doors.get(request.path_params["name"])
+    async def called(door: TelegramDoor, request: Request) -> Response:
         given = request.headers.get(_HEADER, "").encode()
-        secret = door.section.webhook_secret.get_secret_value().encode() if door else b""
-        if door is None or not secret or not hmac.compare_digest(given, secret):
-            return PlainTextResponse("forbidden\n", 403)
+        secret = door.section.webhook_secret.get_secret_value().encode()
+        if not secret or not hmac.compare_digest(given, secret):
+            return await _forbidden(request)
         try:
-            update = msgspec.json.decode(await request.body())
-        except msgspec.DecodeError:
-            return PlainTextResponse("no update\n", 400)
-        if not isinstance(update, dict):
-            return PlainTextResponse("no update\n", 400)
+            async with asyncio.timeout(seconds):
+                body = await _body(request)
+        except TimeoutError:
+            return PlainTextResponse("too slow\n", 408)
+        except ClientDisconnect:
+            return PlainTextResponse("", 400)
         try:
-            async with lines.setdefault((door.name, chat_of(update)), asyncio.Lock()):
-                await door.take([update], accept)
+            await _keep(door, body, accept)
         except (ChannelError, StoreUnavailable) as error:
             log.warning("not taken: %s", error, extra={"action": "telegram.not-taken", "door": door.name})
             return PlainTextResponse("later\n", 503)
         return PlainTextResponse("ok\n")
 
-    return [Route("/telegram/{name}", called, methods=["POST"])] if doors else []
+    async def _keep(door: TelegramDoor, body: bytes, accept: Accept) -> None:
+        """What is no update would come again for ever if we said so: it is held, and that is that."""
+        try:
+            update = msgspec.json.decode(body) if len(body) <= LARGEST else None
+        except msgspec.DecodeError:
+            update = None
+        if not isinstance(update, dict):
+            log.warning("no update", extra={"action": "telegram.no-update", "door": door.name})
+            await telegram_poison.held(door, body, accept)
+            return
+        async with lines.setdefault((door.name, chat_of(update)), asyncio.Lock()):
+            await telegram_poison.taken(door, [update], accept, body)
+
+    def named(name: str) -> Callable[[Request], Awaitable[Response]]:
+        return partial(called, doors[name])
+
+    made = [Route(f"/telegram/{name}", named(name), methods=["POST"]) for name in doors]
+    return [*made, Route("/telegram/{name}", _forbidden, methods=["POST"])] if doors else []
+
+
+async def _forbidden(_: Request) -> Response:
+    """The same for a bot that there is not as for a secret that is wrong."""
+    return PlainTextResponse("forbidden\n", 403)
+
+
+async def _body(request: Request) -> bytes:
+    """The octets of a call, as far as they matter: of one that is too large only the beginning is kept. What comes
+    behind it is read, so that whoever sends it hears our answer, and forgotten."""
+    kept, size = bytearray(), 0
+    async for part in request.stream():
+        size += len(part)
+        if len(kept) <= LARGEST:
+            kept += part[: LARGEST + 1]
+        if size > _MOST_READ:
+            break
+    return bytes(kept)
