@@ -13,7 +13,8 @@ from bot.mail import field_words
 from bot.mail.addresses import clean_name, parse_addresses
 from bot.mail.field_words import field
 from bot.mail.parts import Mail, is_message
-from bot.mail.quotes import FORWARD, INTRO, Reply
+from bot.mail.quote_signs import FORWARD, INTRO
+from bot.mail.quotes import Reply
 from bot.message import EMAIL, Forwarded, Party
 
 SUBJECT_LIMIT: Final = 1_000

@@ -13,25 +13,13 @@ from typing import Final
 
 from bot.mail import quote_words as words
 from bot.mail.answer_line import is_answer_line
-from bot.mail.field_words import DATE, FROM, SUBJECT, TO, field
+from bot.mail.quote_signs import COPY, FORWARD, INTRO, QUOTE, WIDTH, first_sign
+from bot.mail.signatures import strip_end
 
 LINE_LIMIT: Final = 2_000
-WIDTH: Final = 400
-"""Characters of a line that are looked at."""
-_INTRO_LINES: Final = 4
 _INVISIBLE: Final = dict.fromkeys(
     [0x200B, 0x200E, 0x200F, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
-_FIRST_FIELDS: Final = frozenset({FROM, DATE, SUBJECT, TO})
-_SIGNATURE_LINES: Final = 12
-"""A signature may have these many lines below a mark that people also write between words ..."""
-_LONG_SIGNATURE: Final = 40
-"""... and these many below the mark of RFC 3676 section 4.3, which only programs write."""
-
-
-FORWARD, COPY, INTRO, QUOTE = "forward", "copy", "intro", "quote"
-"""What the first sign is that somebody else's words follow: a mark of forwarding, a copied header or the mark
-of one, a sentence like "On Monday, X wrote:", or the ">" of a quote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +53,13 @@ def read_reply(text: str, *, passed_on: bool = False) -> Reply:
     heads = [line[:WIDTH].strip() for line in lines]
     if not text.isascii():
         heads = [head if head.isascii() else head.translate(_INVISIBLE).strip() for head in heads]
-    kind, start, end = _first_sign(heads)
+    kind, start, end = first_sign(heads)
     ours = next((position for position, head in enumerate(heads) if is_answer_line(head)), None)
     if ours is not None:
         return Reply(
             _around_ours(lines, heads, ours), kind or QUOTE, start if kind else ours, end if kind else ours
         )
-    reply = _strip_end(_own_lines(lines, heads, kind, start, end, passed_on=passed_on))
+    reply = strip_end(_own_lines(lines, heads, kind, start, end, passed_on=passed_on))
     while reply and not reply[0].strip():
         reply.pop(0)
     found = "\n".join(reply).rstrip()
@@ -86,19 +74,19 @@ def _around_ours(lines: list[str], heads: list[str], ours: int) -> str:
     Nothing of the notification may go out with it, so it is never kept for context. Where it is marked as a
     quote, what stands below or between is the agent's; where it is not, only what stands above.
     """
-    above = _strip_end(_above(lines, heads, _beginning_of_ours(heads, ours)))
+    above = strip_end(_above(lines, heads, _beginning_of_ours(heads, ours)))
     below: list[str] = []
     if heads[ours].startswith(">"):
         rest = range(ours, len(lines))
         below = [lines[i] for i in rest if not heads[i].startswith(">") and not _is_wrapped(heads, i)]
-    return "\n".join((*above, "", *_strip_end(below))).strip()
+    return "\n".join((*above, "", *strip_end(below))).strip()
 
 
 def _beginning_of_ours(heads: list[str], ours: int) -> int:
     """Where the mail program begins to say whose words follow: "On Monday, Help desk wrote:"."""
     at = 0
     while at < ours:
-        kind, start, end = _first_sign(heads[at:])
+        kind, start, end = first_sign(heads[at:])
         if not kind or at + start >= ours:
             break
         between = heads[at + end + 1 : ours]
@@ -126,22 +114,6 @@ def _is_quote_alone(lines: list[str]) -> bool:
     return len(plain) <= 1 and (not plain or words.is_opening(plain[0]))
 
 
-def _first_sign(heads: list[str]) -> tuple[str, int, int]:
-    """The first sign that the rest is quoted: its kind, its first line and its last."""
-    for position, head in enumerate(heads):
-        if not head or not words.may_begin_quote(head):
-            continue
-        if words.FORWARD.match(head.lstrip("> ")):
-            return FORWARD, position, position
-        if words.ORIGINAL.match(head) or _is_header_block(heads, position):
-            return COPY, position, position
-        if (start := _intro(heads, position)) is not None:
-            return INTRO, start, position
-        if head.startswith(">"):
-            return QUOTE, position, position - 1
-    return "", -1, -1
-
-
 def _after_intro(lines: list[str], heads: list[str], start: int, end: int) -> list[str]:
     """``start`` to ``end`` say who wrote; decide what of the rest is quoted."""
     above = _above(lines, heads, start)
@@ -163,7 +135,7 @@ def _after_intro(lines: list[str], heads: list[str], start: int, end: int) -> li
         not heads[block] or heads[block].startswith(">") or _is_wrapped(heads, block)
     ):
         block += 1
-    tail = _strip_end(lines[block:])
+    tail = strip_end(lines[block:])
     if not any(line.strip() for line in tail) or _only_footer(heads[block:]):
         return above
     if not any(head.startswith(">") for head in heads[block:]):
@@ -216,103 +188,3 @@ def _above(lines: list[str], heads: list[str], position: int) -> list[str]:
     while kept and (not heads[len(kept) - 1] or words.RULE.match(heads[len(kept) - 1])):
         kept.pop()
     return kept
-
-
-def _intro(heads: list[str], position: int) -> int | None:
-    """The first line of "On Monday, X wrote:" if that ends at ``position``; in the languages of quote_words."""
-    head = heads[position]
-    if words.DATED.match(head):
-        return position
-    if not head.endswith(words.INTRO_ENDS):
-        return None
-    joined = ""
-    for start in range(position, max(-1, position - _INTRO_LINES), -1):
-        if not heads[start] or (heads[start].startswith(">") and start != position):
-            break
-        joined = f"{heads[start]} {joined}".strip()
-        if words.is_intro(joined):
-            return _widest(heads, start, joined)
-    return position if words.is_opening(head) and _next_is_quote(heads, position) else None
-
-
-def _next_is_quote(heads: list[str], position: int) -> bool:
-    return any(head.startswith(">") for head in heads[position + 1 : position + 3])
-
-
-def _widest(heads: list[str], start: int, joined: str) -> int:
-    """Seen in practice: the date stands in the line above the name."""
-    if words.begins_intro(joined):
-        return start
-    for earlier in range(start - 1, max(-1, start - 3), -1):
-        if not heads[earlier] or heads[earlier].startswith(">"):
-            break
-        if words.begins_intro(heads[earlier]):
-            return earlier
-    return start
-
-
-def _is_header_block(heads: list[str], position: int) -> bool:
-    """Whether a copied mail header ("From: ... Sent: ... To: ...") begins here."""
-    kind, value = field(heads[position])
-    if kind not in _FIRST_FIELDS or not value:
-        return False
-    seen, kinds, before = 1, {kind}, kind
-    for head in heads[position + 1 : position + 12]:
-        kind, _ = field(head)
-        again = kind == FROM and kind in kinds and not before
-        before = kind
-        if again:
-            break
-        if kind:
-            seen += 1
-            kinds.add(kind)
-            if seen >= 3 and _names_a_mail(kinds):
-                return True
-        elif not head and seen > 1:
-            break
-    return seen >= 2 and FROM in kinds and not kinds.isdisjoint({DATE, TO}) and "@" in heads[position]
-
-
-def _names_a_mail(kinds: set[str]) -> bool:
-    """Whether these fields are a mail's: a person who writes "Date: ... Time: ... Where: ..." copies no header."""
-    if len(kinds) > 2:
-        return FROM in kinds or SUBJECT in kinds
-    return FROM in kinds and not kinds.isdisjoint({DATE, TO})
-
-
-def _strip_end(lines: list[str]) -> list[str]:
-    """Without signature, "Sent from my phone", a list's footer and the rules that end a text."""
-    lines = list(lines)
-    for position in range(max(1, len(lines) - 8), len(lines)):
-        if words.LIST_FOOTER.match(lines[position].strip()) and words.OF_A_LIST.search(
-            " ".join(lines[position:])[:1_000]
-        ):
-            del lines[position:]
-            break
-    _drop_empty(lines)
-    for position in range(max(0, len(lines) - _LONG_SIGNATURE - 1), len(lines)):
-        near = len(lines) - position <= _SIGNATURE_LINES + 1
-        if lines[position] == "-- " or (near and words.SIGNATURE.match(lines[position])):
-            del lines[position:]
-            break
-    _drop_empty(lines)
-    while (mark := _sent_from(lines)) is not None:
-        del lines[mark:]
-        _drop_empty(lines)
-    while lines and (not lines[-1].strip() or words.RULE.match(lines[-1][:WIDTH].strip())):
-        lines.pop()
-    return lines
-
-
-def _sent_from(lines: list[str]) -> int | None:
-    """Where "Sent from my phone" stands among the last lines."""
-    for position in range(max(0, len(lines) - 4), len(lines)):
-        head = lines[position][:WIDTH].strip()
-        if head and words.is_sent_from(head):
-            return position
-    return None
-
-
-def _drop_empty(lines: list[str]) -> None:
-    while lines and not lines[-1].strip():
-        lines.pop()
