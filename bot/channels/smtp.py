@@ -2,8 +2,9 @@
 
 It answers 250 only after ``accept`` has returned, which is after the commit. It trusts nothing that a client
 says, and bounds everything that a client can take: octets, lines, commands, recipients, connections, time.
-SECURITY.md, part A, lists against what; the parts are ``smtp_session`` (one connection), ``smtp_commands``
-(what it answers), ``smtp_body`` (the mail as it arrives), ``smtp_address``, ``smtp_auth``, ``smtp_limits``.
+SECURITY.md, part A, lists against what; the parts are ``smtp_session`` (one connection), ``smtp_conversation``
+(which command may come), ``smtp_commands`` (what it answers), ``smtp_body`` (the mail as it arrives),
+``smtp_address``, ``smtp_parameters``, ``smtp_auth``, ``smtp_limits``.
 """
 
 from __future__ import annotations

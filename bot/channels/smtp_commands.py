@@ -10,8 +10,10 @@ from typing import ClassVar, Final
 
 from bot.channels.smtp_address import Path, hides_something, read_path
 from bot.channels.smtp_body import Body, Verdict
+from bot.channels.smtp_conversation import UNKNOWN_COMMAND, Command, Conversation
 from bot.channels.smtp_login import log_in
-from bot.channels.smtp_session import UNKNOWN_COMMAND, Command, Connection, Phase, log
+from bot.channels.smtp_parameters import NEEDS_UTF8, TOO_BIG, UNKNOWN, read_parameters
+from bot.channels.smtp_session import Phase, log
 from bot.errors import StoreUnavailable
 from bot.failpoints import failpoint
 from bot.log import address_hash
@@ -23,11 +25,10 @@ BIG: Final = 262_144
 
 NO_ROOM: Final = b"452 4.3.1 No room at the moment, try again later"
 NOT_KEPT: Final = b"451 4.3.0 Could not be stored, try again later"
-TOO_BIG: Final = b"552 5.3.4 The mail is too big"
 HELLO_FIRST: Final = b"503 5.5.1 Say hello first"
 
 
-class Session(Connection):
+class Session(Conversation):
     """What SMTP commands do."""
 
     async def helo(self, arg: str) -> None:
@@ -53,7 +54,10 @@ class Session(Connection):
         elif self.envelope.mail_from is not None:
             self.refuse(b"503 5.5.1 One sender for each mail")
         elif (path := self._path(arg, "FROM:", b"501 5.5.4 MAIL FROM:<address>", b"5.1.7")) is not None:
-            refusal = self._options(path)
+            largest = self.shared.section.max_size
+            extended, logged_in = self.session.extended_smtp, bool(self.user)
+            read = read_parameters(path, largest, extended=extended, logged_in=logged_in)
+            refusal = read.refusal
             if refusal is None and not self.shared.room.enough(self.loop.time()):
                 refusal = NO_ROOM
             if refusal is not None:
@@ -61,6 +65,7 @@ class Session(Connection):
                 self.refuse(refusal)
                 return
             self.envelope.mail_from = path.address
+            self.envelope.smtp_utf8 = read.utf8
             self.say(b"250 2.1.0 OK")
 
     async def rcpt(self, arg: str) -> None:
@@ -76,9 +81,9 @@ class Session(Connection):
                 log.info("recipient refused", extra=self._refused(path, refusal))
                 self.refuse(refusal)
             elif path.rest:
-                self.refuse(b"555 5.5.4 Unknown parameter")
+                self.refuse(UNKNOWN)
             elif not path.address.isascii() and not self.envelope.smtp_utf8:
-                self.refuse(b"553 5.6.7 Needs SMTPUTF8")
+                self.refuse(NEEDS_UTF8)
             else:
                 recipients.append(path.address)
                 self.say(b"250 2.1.5 OK")
@@ -168,32 +173,6 @@ class Session(Connection):
             self.refuse(b"553 %b Source routes are not taken" % status)
         else:
             return path
-        return None
-
-    def _options(self, path: Path) -> bytes | None:
-        """Read the parameters of MAIL; returns a refusal or None."""
-        given: dict[str, str] = {}
-        for word in path.rest.split():
-            name, equals, value = word.partition("=")
-            name = name.upper()
-            if name in given or (equals and not value):
-                return b"501 5.5.4 Parameters are malformed"
-            given[name] = value
-        size = given.pop("SIZE", "0")
-        if not (size.isascii() and size.isdigit()) or given.pop("BODY", "7BIT").upper() not in (
-            "7BIT",
-            "8BITMIME",
-        ):
-            return b"501 5.5.4 Parameters are malformed"
-        if len(size) > 18 or int(size) > self.shared.section.max_size:
-            return TOO_BIG
-        self.envelope.smtp_utf8 = given.pop("SMTPUTF8", None) is not None
-        if self.user:
-            given.pop("AUTH", None)  # RFC 4954, section 5: taken, and not believed
-        if given or (path.rest and not self.session.extended_smtp):
-            return b"555 5.5.4 Unknown parameter"
-        if not path.address.isascii() and not self.envelope.smtp_utf8:
-            return b"553 5.6.7 Needs SMTPUTF8"
         return None
 
     def _refused(self, path: Path, refusal: bytes) -> dict[str, str]:

@@ -6,14 +6,15 @@ import asyncio
 from typing import Final
 
 from bot.channels.smtp_auth import DUMMY, decode, split_plain, verify_password
+from bot.channels.smtp_conversation import LINE_LIMIT, UNKNOWN_COMMAND, Conversation
 from bot.channels.smtp_limits import household
-from bot.channels.smtp_session import LINE_LIMIT, UNKNOWN_COMMAND, Connection, log
+from bot.channels.smtp_session import log
 
 MAX_FAILURES: Final = 3
 """Wrong passwords on one connection."""
 
 
-async def log_in(client: Connection, arg: str) -> None:
+async def log_in(client: Conversation, arg: str) -> None:
     """Go through the dialogue of AUTH; the caller has seen to it that it is allowed now."""
     mechanism, _, initial = arg.partition(" ")
     read = {"PLAIN": _plain, "LOGIN": _login}.get(mechanism.upper())
@@ -25,25 +26,25 @@ async def log_in(client: Connection, arg: str) -> None:
         await _check(client, *account)
 
 
-async def _plain(client: Connection, initial: str) -> tuple[str, str] | None:
+async def _plain(client: Conversation, initial: str) -> tuple[str, str] | None:
     answer = decode(initial) if initial else await _ask(client, b"")
     return None if answer is None else split_plain(answer)
 
 
-async def _login(client: Connection, initial: str) -> tuple[str, str] | None:
+async def _login(client: Conversation, initial: str) -> tuple[str, str] | None:
     name = decode(initial) if initial else await _ask(client, b"VXNlcm5hbWU6")  # "Username:"
     password = await _ask(client, b"UGFzc3dvcmQ6") if name else None  # "Password:"
     return None if not name or password is None else (name, password)
 
 
-async def _ask(client: Connection, challenge: bytes) -> str | None:
+async def _ask(client: Conversation, challenge: bytes) -> str | None:
     client.say(b"334 " + challenge)
     client.restart_clock()
     line = await client.stream.line(LINE_LIMIT)
     return decode(line.rstrip(b"\r\n").decode("latin-1"))
 
 
-async def _check(client: Connection, name: str, password: str) -> None:
+async def _check(client: Conversation, name: str, password: str) -> None:
     shared = client.shared
     origins = (f"peer {household(client.peer)}", f"name {name[:256]}")
     client.restart_clock()  # what follows is our time, not the client's

@@ -3,7 +3,7 @@
 This is aiosmtpd's ``SMTP`` with another engine. Its own reader grows without bound on a line that never ends
 and takes 80 octets for each octet of a mail of empty lines; its timeouts cut slow honest mail and its default
 answer to an exception is the exception's text, for ever. What is kept is its shape, its
-session and envelope, and its PROXY protocol. The commands are in ``smtp_commands``; here is what carries them.
+session and envelope, and its PROXY protocol. What is said is in ``smtp_conversation``; here is what carries it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
 from enum import Enum, auto
-from typing import Any, ClassVar, Final, cast
+from typing import Final, cast
 
 from aiosmtpd.proxy_protocol import V2_CMD, get_proxy
 from aiosmtpd.smtp import SMTP, Envelope
@@ -22,26 +21,16 @@ from aiosmtpd.smtp import Session as Dialogue
 from bot.channels.smtp_body import Body
 from bot.channels.smtp_limits import client_address, household, plain_address
 from bot.channels.smtp_shared import Shared
-from bot.channels.smtp_stream import ClientGone, ClientStream, LineTooLong
+from bot.channels.smtp_stream import ClientGone, ClientStream
 
 log: Final = logging.getLogger("deskbot.smtp")
 
-LINE_LIMIT: Final = 12_290
-"""Octets of the longest line that can be meant: an answer in AUTH (RFC 4954, section 4)."""
-COMMAND_LIMIT: Final = 2_048
-"""Octets of a command line. RFC 5321, 4.5.3.1.4, says 512 and more with each extension."""
 MIN_RATE: Final = 1_000
 """Octets a second at which a mail may arrive however long it takes, within the door's ``data_timeout``."""
 LINGER: Final = 5.0
 """Seconds for a client to read the last answer before its connection is torn down."""
 PATIENCE: Final = 100
 """Points of mischief between two accepted mails after which a client is hung up on."""
-UNKNOWN_COMMAND: Final = 20
-"""Points for something that is no SMTP: five of them are enough."""
-BEFORE_TLS: Final = frozenset({"NOOP", "EHLO", "LHLO", "STARTTLS", "QUIT"})
-
-
-Command = Callable[[Any, str], Awaitable[None]]
 
 
 class Phase(Enum):
@@ -54,10 +43,7 @@ class Phase(Enum):
 
 
 class Connection(SMTP):
-    """The life of one connection. Subclasses add the commands."""
-
-    commands: ClassVar[dict[str, Command]] = {}
-    """By their verbs. One table for the class; aiosmtpd makes one for each connection."""
+    """The life of one connection. A subclass says what is said on it."""
 
     def __init__(self, shared: Shared, loop: asyncio.AbstractEventLoop) -> None:
         # Not super().__init__(): it looks through all attributes of the class with ``inspect`` and makes
@@ -233,71 +219,10 @@ class Connection(SMTP):
         stalled = now - max(self._moved, self.began) > 3 * self.shared.command_timeout
         return now - self.began > allowed or stalled
 
-    # The dialogue.
+    # What the conversation uses.
 
     async def _handle_client(self) -> None:
-        try:
-            if self._proxied:
-                await self._read_proxy_header()
-            self.say(self.shared.banner)
-            while not self.closing:
-                await self._next_command()
-        except ClientGone:
-            pass
-        except LineTooLong:
-            self._dropped("smtp.line_too_long")
-            self.hang_up(b"500 5.5.2 Line too long")
-        except Exception as error:  # noqa: BLE001  whatever it is, it must not take the door down or leak
-            self._failed(error)
-            self.hang_up(b"421 4.3.0 Trouble here, try again later")
-        finally:
-            self.closing = True
-            self.wire.close()
-
-    async def _next_command(self) -> None:
-        self.restart_clock()
-        line = await self.stream.line(LINE_LIMIT)
-        if self.closing:
-            return
-        self._commands_left -= 1
-        if self._commands_left < 0:
-            self._dropped("smtp.too_many_commands")
-            self.hang_up(b"421 4.7.0 Too many commands")
-            return
-        if not line.endswith(b"\r\n"):
-            self.refuse(b"500 5.5.2 A line ends with CR LF", UNKNOWN_COMMAND)
-            return
-        try:
-            verb, _, argument = line[:-2].decode().partition(" ")
-        except UnicodeDecodeError:
-            self.refuse(b"500 5.5.2 Neither ASCII nor UTF-8")
-            return
-        verb = verb.upper()
-        command = self.commands.get(verb)
-        if command is None:
-            self._unknown(verb)
-        elif len(line) > COMMAND_LIMIT and verb != "AUTH":
-            self.refuse(b"500 5.5.2 Line too long")
-        elif self.shared.section.tls == "required" and not self.secure and verb not in BEFORE_TLS:
-            self.refuse(b"530 5.7.0 Use STARTTLS first")
-        else:
-            await self._run(command, argument.strip(" "))
-
-    async def _run(self, command: Command, argument: str) -> None:
-        try:
-            await command(self, argument)
-        except (ClientGone, LineTooLong):
-            raise
-        except Exception as error:  # noqa: BLE001  a client never sees an exception's text, nor a 5xx for it
-            self._failed(error)
-            self.refuse(b"451 4.3.0 Trouble here, try again later")
-
-    def _unknown(self, verb: str) -> None:
-        if verb in ("PROXY", "GET", "POST", "CONNECT") or "\0" in verb:  # an unlisted proxy, or a browser
-            self._dropped("smtp.not_smtp")
-            self.hang_up(b"421 4.7.0 Not here")
-        else:
-            self.refuse(b"500 5.5.1 Unknown command", UNKNOWN_COMMAND)
+        raise NotImplementedError
 
     async def _read_proxy_header(self) -> None:
         """Who is behind the proxy. A listed peer must say so; what it says is believed."""
