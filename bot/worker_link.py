@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import socket
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
 import msgspec
 
-import bot
 from bot.errors import DeskbotError, WorkerFailed
 from bot.worker_main import (
     ANSWER,
@@ -35,10 +30,6 @@ DEPTH: Final = 8
 """Jobs in flight to one child: enough that it never waits for the parent, few enough that others get work."""
 DEPTH_OCTETS: Final = 1_048_576
 """A child that has this much in flight gets no more, so that a large mail is not queued behind another."""
-
-_BOOT: Final = "import sys; sys.path[:] = sys.argv[6:]; from bot.worker_main import main; main(sys.argv[1:6])"
-_KEPT_VARIABLES: Final = ("LD_LIBRARY_PATH", "TZDIR")
-"""All of the parent's environment that a child may see: where libraries and time zones lie."""
 
 
 class JobType:
@@ -77,48 +68,6 @@ class Owner(Protocol):
 
     def failed(self, task: Task, error: WorkerFailed) -> None:
         """A task could not be done because of what it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What each child may take."""
-
-    seconds: int
-    memory_mb: int
-    allow: tuple[str, ...]
-    preload: tuple[str, ...] = ()
-
-
-def launch(limits: Limits, theirs: socket.socket) -> subprocess.Popen[bytes]:
-    """Start a fresh interpreter, with nothing of ours but a socket and where to find code.
-
-    The calling thread must live as long as the child: Linux ends a child with the thread that made it.
-    """
-    paths = [str(Path(path).absolute()) for path in sys.path if path]
-    home = str(Path(bot.__file__).parent.parent.absolute())
-    said = [str(os.getpid()), str(limits.seconds), str(limits.memory_mb)]
-    lists = [",".join(limits.allow), ",".join(limits.preload)]
-    return subprocess.Popen(  # noqa: S603 (our own interpreter, no shell, no word of a person's)
-        [
-            sys.executable,
-            "-I",
-            "-S",
-            "-B",
-            "-X",
-            "utf8",
-            "-c",
-            _BOOT,
-            *said,
-            *lists,
-            *dict.fromkeys([*paths, home]),
-        ],
-        stdin=theirs.fileno(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={"TZ": "UTC", **{k: os.environ[k] for k in _KEPT_VARIABLES if k in os.environ}},
-        start_new_session=True,
-        umask=0o077,
-    )
 
 
 class Link(asyncio.Protocol):

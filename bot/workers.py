@@ -19,8 +19,9 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar
 
 from bot.errors import WorkerFailed
-from bot.worker_link import JobType, Limits, Link, Task, launch
+from bot.worker_link import JobType, Link, Task
 from bot.worker_main import ping
+from bot.worker_start import Limits, launch
 
 A = TypeVar("A")
 R = TypeVar("R")

@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 
 from bot.config import Workers as Section
 from bot.errors import ChannelError, HeldError, StoreUnavailable, TemplateError, WorkerFailed
-from bot.worker_link import JobType, Limits, launch
+from bot.worker_link import JobType
 from bot.worker_main import LARGEST_FRAME, REQUEST
+from bot.worker_start import Limits, launch
 from bot.workers import Workers
 from tests.workers import jobs
 
