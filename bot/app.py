@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 
     from bot.channels.slack_send import SlackSender
     from bot.channels.telegram_bots import Bot
-    from bot.channels.telegram_words import TelegramWords
     from bot.mail.compose import ComposedMail
     from bot.ports import Accept, Sender, Source
     from bot.render.mail import MailJob
@@ -247,28 +246,7 @@ class App:
         from bot.channels.telegram_bots import bots_of
 
         house = TelegramHouse(self.store, self.worker, self.now, self._chat_trouble)
-        return bots_of(self.config, house, self._telegram_words)
-
-    async def _telegram_words(self, message: OutgoingMessage) -> TelegramWords:
-        """Words and buttons for one message, made in a child; when a template breaks it, the built-in one speaks."""
-        from bot.channels.telegram_words import TelegramJob, write_telegram
-
-        desk, folder = self.config.desk, self.config.templates.folder
-        job = TelegramJob(
-            await enclosures.loaded(message, self.blobs),
-            desk.name,
-            desk.address,
-            str(folder) if folder else None,
-            desk.time_zone,
-            self.now(),
-        )
-        try:
-            return await self.workers.run(write_telegram, job)
-        except WorkerFailed as error:
-            if job.templates is None:
-                raise
-            self._template_broke(f"{message.notice.event}: {error}")
-            return await self.workers.run(write_telegram, replace(job, templates=None))
+        return bots_of(self.config, house, self.blobs, self.workers.run, self._template_broke)
 
     async def _chat_trouble(self, name: str, words: str) -> None:
         """A chat door asks for a person."""

@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.channels import slack_card
+from bot.channels.chat_words import ChatJob
 from bot.channels.slack_buttons import buttons
-from bot.message import OutgoingMessage
 from bot.render import slack
-from bot.render.events import WITH_FILES
-from bot.render.renderer import renderer
 
 LONGEST_TEXT: Final = 3_500
 """Characters of what a notification and programs without blocks show."""
-
-
-@dataclass(frozen=True, slots=True)
-class SlackJob:
-    """A message to be sent to Slack, and what must be known of the desk."""
-
-    message: OutgoingMessage
-    """Its files without their content."""
-    desk_name: str
-    desk_address: str
-    left_out: tuple[str, ...] = ()
-    """Names of files that are too large to be sent, or cannot be read."""
-    templates: str | None = None
-    """The administrator's folder. None: built-in templates only, for a second try when the first killed its child."""
-    desk_time_zone: str = ""
-    now: datetime | None = None
-    """When the words are read, for "today" and "tomorrow". None: when the message was created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +28,13 @@ class SlackWords:
     warnings: tuple[str, ...] = ()
 
 
-def compose_slack(job: SlackJob) -> SlackWords:
+def compose_slack(job: ChatJob) -> SlackWords:
     """Words and buttons for one message. Raises ``TemplateError`` when no template can speak."""
-    message, event = job.message, job.message.notice.event
-    desk = {"desk_name": job.desk_name, "desk_address": job.desk_address}
-    left_out = list(job.left_out) if carries_files(event) else []
-    notice = replace(message.notice, values={**desk, **message.notice.values, "left_out": left_out})
-    if event == slack_card.EVENT:
-        card = slack_card.card(notice, message.choices, message.ticket, job.now or message.created_at)
+    message = job.message
+    if message.notice.event == slack_card.EVENT:
+        card = slack_card.card(job.notice, message.choices, message.ticket, job.now or message.created_at)
         return SlackWords(slack.entities(card.text[:LONGEST_TEXT]), tuple(card.blocks), card.text)
-    said = renderer(Path(job.templates) if job.templates else None).render(
-        notice,
-        now=job.now or message.created_at,
-        form="slack",
-        desk_time_zone=job.desk_time_zone,
-        choices=message.choices,
-    )
+    said = job.rendered("slack")
     blocks = slack.with_buttons(said.blocks, buttons(message.choices, message.ticket, said.locale))
     plain = said.text.strip() or said.subject
     return SlackWords(
@@ -74,8 +44,3 @@ def compose_slack(job: SlackJob) -> SlackWords:
         slack.is_cut(blocks),
         said.warnings,
     )
-
-
-def carries_files(event: str) -> bool:
-    """Whether what came with somebody's words goes on with them (F10)."""
-    return event in WITH_FILES or event == "said"

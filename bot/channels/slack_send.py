@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot import clock
 from bot.channels import slack_faults
+from bot.channels.chat_words import Load, carried
 from bot.channels.slack_doubts import Doubts
 from bot.channels.slack_faults import Refused
 from bot.channels.slack_marks import Marks
@@ -35,7 +36,6 @@ log = logging.getLogger("deskbot.slack")
 EVENT_TYPE: Final = "deskbot"
 
 Compose = Callable[[OutgoingMessage], Awaitable["SlackWords"]]
-Load = Callable[[OutgoingMessage], Awaitable[OutgoingMessage]]
 Trouble = Callable[[str, str, str], None]
 """Tells administrators: what makes it the same trouble, what it is, what to do."""
 
@@ -121,7 +121,7 @@ class SlackSender:
         root = target.thread or ts
         if message.kind is Kind.CARD:
             await self._marks.show(f"{target.channel}/{ts}", message.notice, new=True)
-        files = [file for file in message.attachments if file.content and len(file.content) == file.size]
+        files = carried(message)
         rest = words.plain if words.cut else ""
         if files or rest:
             await share(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from bot.channels.chat_words import Composer, Run, loader
 from bot.channels.telegram import MOVED, House, TelegramDoor
-from bot.channels.telegram_api import Api
+from bot.channels.telegram_api import LARGEST_UPLOAD, Api
 from bot.channels.telegram_payload import number, text_in
-from bot.channels.telegram_sender import Moves, TelegramSender, Words
+from bot.channels.telegram_sender import Moves, TelegramSender
+from bot.channels.telegram_words import write_telegram
+from bot.desk.screening import MOST_BOUNCES
 from bot.errors import ChannelError, ConfigError
 from bot.loops import persist
 from bot.mail.addresses import canonical
@@ -18,6 +22,7 @@ from bot.store import chat_progress, people
 
 if TYPE_CHECKING:
     from bot.config import Config
+    from bot.store.blobs import Blobs
     from bot.store.engine import Store
 
 _ADVICE: Final = "make it one in the group's settings, or leave it: answers to the card are the ticket's then"
@@ -31,14 +36,18 @@ class Bot:
     sender: TelegramSender
 
 
-def bots_of(config: Config, house: House, words: Words) -> dict[str, Bot]:
-    """The bots that are enabled, by the names of their channels."""
+def bots_of(
+    config: Config, house: House, blobs: Blobs, run: Run, broke: Callable[[str], None]
+) -> dict[str, Bot]:
+    """The bots that are enabled, by the names of their channels. ``run`` does a job in a child; ``broke`` hears of
+    templates that cannot be used."""
     made = {}
+    words, load = Composer(write_telegram, config, run, broke, house.now), loader(blobs, LARGEST_UPLOAD)
     for name, section in config.telegram.items():
         if section.enabled:
             api = Api(section)
             moves = Moves(partial(_moved, house.store, name))
-            sender = TelegramSender(api, words, moves=moves, gone=partial(_gone, house))
+            sender = TelegramSender(api, words, load=load, moves=moves, gone=partial(_gone, house))
             made[name] = Bot(TelegramDoor(name, config, api, house, moves), sender)
     return made
 
@@ -48,9 +57,10 @@ async def _moved(store: Store, name: str, old: int, new: int) -> None:
 
 
 async def _gone(house: House, message: OutgoingMessage) -> None:
-    """Who has blocked the bot, or is not there any more, is marked like a mailbox that bounces, until they write."""
-    to = message.to
-    await persist(house.store, lambda tx: people.bounced(tx, to.medium, canonical(to.address), house.now()))
+    """Who has blocked the bot, or is not there any more, said so once and for all: they are marked like a mailbox
+    from which all comes back, until they write (J12)."""
+    medium, where = message.to.medium, canonical(message.to.address)
+    await persist(house.store, lambda tx: people.bounced(tx, medium, where, house.now(), times=MOST_BOUNCES))
 
 
 async def check(config: Config, name: str) -> str:

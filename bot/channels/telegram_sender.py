@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.channels import telegram_text as wording
+from bot.channels.chat_words import Load, carried
 from bot.channels.telegram_api import LARGEST_UPLOAD, Api, Elsewhere, Refused
 from bot.channels.telegram_words import Button, TelegramWords
 from bot.channels.turns import Rates, Turns
@@ -94,15 +95,18 @@ class TelegramSender:
         api: Api,
         words: Words,
         *,
+        load: Load | None = None,
         moves: Moves | None = None,
         gone: Callable[[OutgoingMessage], Awaitable[None]] | None = None,
         turns: Turns | None = None,
     ) -> None:
-        """``words`` renders a message; ``gone`` is told who cannot be written to any more."""
+        """``words`` renders a message; ``load`` gives it the content of its files; ``gone`` is told who cannot be
+        written to any more."""
         from bot.channels.telegram_cards import Cards
 
         self._api = api
         self._words = words
+        self._load = load
         self._moves = moves or Moves()
         self._gone = gone
         self._turns = turns or Turns(RATES)
@@ -111,16 +115,15 @@ class TelegramSender:
 
     async def send(self, message: OutgoingMessage) -> Receipt:
         """Hand one message to Telegram. Raises ``ChannelError``; what ``words`` raises goes through."""
-        said = await self._words(message)
-        for warning in said.warnings:
-            log.warning("a text is not as it should be: %s", warning, extra={"action": "telegram.warning"})
+        full = await self._load(message) if self._load and message.attachments else message
+        said = await self._words(full)
         for _ in range(3):
             where = self._where(message)
             try:
                 async with self._turns.turn(str(where.chat), group=where.chat < 0):
                     if message.kind is Kind.CARD:
                         return await self._cards.show(message, where, said)
-                    return await self._say(message, where, said)
+                    return await self._say(full, where, said)
             except Elsewhere as moved:
                 await self._moves.learn(where.chat, moved.chat)
             except Refused as refused:
@@ -143,11 +146,11 @@ class TelegramSender:
 
     # The parts of a message
 
-    async def say(self, where: Where, said: TelegramWords, token: str) -> list[int]:
+    async def say(self, where: Where, said: TelegramWords, message: OutgoingMessage) -> list[int]:
         """Words in as many messages as they need, the buttons below the last; returns the messages' ids. Within
         the turn of the chat."""
         pieces = list(wording.parts(said.html)) or [wording.cut(said.plain, wording.LONGEST)]
-        sent = self._half.setdefault(token, [])
+        sent = self._half.setdefault(message.token, [])
         while len(self._half) > _HALF:
             self._half.popitem(last=False)
         for number in range(len(sent), len(pieces)):
@@ -156,7 +159,7 @@ class TelegramSender:
                 "sendMessage", where, pieces[number], keyboard(said.buttons) if last else None
             )
             sent.append(int(answered["message_id"]))
-        for number, file in enumerate(said.files, len(pieces)):
+        for number, file in enumerate(carried(message), len(pieces)):
             if len(sent) <= number:
                 sent.append(await self._file(where, file))
         return sent
@@ -201,12 +204,12 @@ class TelegramSender:
 
     async def _say(self, message: OutgoingMessage, where: Where, said: TelegramWords) -> Receipt:
         try:
-            sent = await self.say(where, said, message.token)
+            sent = await self.say(where, said, message)
         except Refused as refused:
             if where.topic is None or not no_topic(refused):
                 raise
             where = Where(where.chat)  # its topic was removed: then in the group itself
-            sent = await self.say(where, said, message.token)
+            sent = await self.say(where, said, message)
         self._half.pop(message.token, None)
         keys = tuple(f"{where.chat}/{number}" for number in sent)
         in_topic = (f"{where.chat}/topic/{where.topic}",) if where.topic else ()

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from bot import clock
-from bot.channels.slack_blocks import SlackJob, SlackWords, compose_slack
+from bot.channels.chat_words import ChatJob
+from bot.channels.slack_blocks import SlackWords, compose_slack
 from bot.channels.slack_send import SlackSender
 from bot.channels.slack_wire import Wire
 from bot.channels.turns import Rates, Turns
@@ -56,7 +57,7 @@ class Way:
 
     async def _compose(self, message: OutgoingMessage) -> SlackWords:
         bare = replace(message, attachments=())
-        return compose_slack(SlackJob(bare, "Help desk", "help@desk.example"))
+        return compose_slack(ChatJob(bare, "Help desk", "help@desk.example"))
 
 
 @pytest.fixture

@@ -254,8 +254,9 @@ async def test_a_group_without_topics_has_cards_that_are_answered() -> None:
 
 async def test_files_follow_the_words() -> None:
     async with an_out() as out:
-        out.words = replace(out.words, files=(Attachment("a.pdf", "application/pdf", 3, "0" * 64, b"abc"),))
-        await out.say("here it is")
+        await out.say(
+            "here it is", attachments=(Attachment("a.pdf", "application/pdf", 3, "0" * 64, b"abc"),)
+        )
         assert out.house.world.chats[ANNA].last().document == b"abc"
         assert out.house.wrong == []
 

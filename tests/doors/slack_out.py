@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from bot.channels.slack_blocks import SlackJob, SlackWords, compose_slack
+from bot.channels.chat_words import ChatJob
+from bot.channels.slack_blocks import SlackWords, compose_slack
 from bot.channels.slack_send import SlackSender
 from bot.channels.slack_wire import Wire
 from bot.channels.turns import Rates, Turns
@@ -24,7 +25,7 @@ _PINGS = ("<!", "<@", "<#")
 
 async def in_slack(message: OutgoingMessage) -> SlackWords:
     """As the children do it."""
-    return compose_slack(SlackJob(replace(message, attachments=()), "Help desk", "help@desk.example"))
+    return compose_slack(ChatJob(replace(message, attachments=()), "Help desk", "help@desk.example"))
 
 
 class SlackOut(WayOut):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
+from bot.channels.chat_words import ChatJob
 from bot.channels.telegram_api import Api
 from bot.channels.telegram_sender import TelegramSender
-from bot.channels.telegram_words import TelegramJob, TelegramWords, write_telegram
+from bot.channels.telegram_words import TelegramWords, write_telegram
 from bot.channels.turns import Rates, Turns
 from bot.config import Telegram
 from bot.message import Action, OutgoingMessage, Party
@@ -28,7 +30,7 @@ _CALLS: Final = re.compile(r"(?<!\w)@[A-Za-z]\w*|(?<![\w/<>])/[A-Za-z0-9_]+(?![\
 
 async def in_telegram(message: OutgoingMessage) -> TelegramWords:
     """As the children do it."""
-    return write_telegram(TelegramJob(message, "Help desk", "help@desk.example"))
+    return write_telegram(ChatJob(replace(message, attachments=()), "Help desk", "help@desk.example"))
 
 
 class TelegramOut(WayOut):

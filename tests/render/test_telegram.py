@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.telegram_words import TelegramJob, write_telegram
+from bot.channels.chat_words import ChatJob
+from bot.channels.telegram_words import write_telegram
 from bot.errors import TemplateError
 from bot.message import Choice, Kind
 from bot.render import Renderer, markdown, telegram
@@ -76,6 +77,6 @@ def test_choices_become_buttons_with_words_and_short_data() -> None:
     asked = replace(
         message(), kind=Kind.SURVEY, choices=tuple(Choice(f"rate-{n}", "rate", str(n)) for n in range(1, 6))
     )
-    said = write_telegram(TelegramJob(asked, "Desk", "help@house.example", now=NOW))
+    said = write_telegram(ChatJob(asked, "Desk", "help@house.example", now=NOW))
     assert [button.data for button in said.buttons] == [f"rate:{n}:{asked.ticket or ''}" for n in range(1, 6)]
     assert said.buttons[0].label.startswith("1 ")
