@@ -16,7 +16,6 @@ from bot.config.people import Agent, Senders, Team, spell
 from bot.config.sections import (
     LOCALES,
     Calendar,
-    Config,
     Desk,
     Limits,
     Log,
@@ -29,6 +28,7 @@ from bot.config.sections import (
     Workers,
 )
 from bot.config.service import Escalation, Priority, Quiet, Surveys, Tickets
+from bot.config.whole import Config
 
 __all__ = [
     "DEGREES",

@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from bot.config.kinds import OF_KEY
-from bot.config.sections import Config
+from bot.config.whole import Config
 from bot.errors import ConfigError
 
 PREFIX: Final = "DESKBOT_"

@@ -5,24 +5,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SecretStr
 
-from bot.config.chats import Slack, Telegram
-from bot.config.intake import CATEGORIES, QUESTIONS, Category, Major, Matrix, Question, Rule
 from bot.config.kinds import Address, Addresses, Duration, Locale, Port, Section, Weekday, Words, Zone
-from bot.config.mailboxes import Imap
-from bot.config.people import Agent, Senders, Team
-from bot.config.service import Escalation, Priority, Quiet, Surveys, Tickets
 
 LOCALES: Final = ("en", "zh", "it")
-_CHANNEL: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 class Desk(Section):
@@ -165,31 +156,6 @@ class Calendar(Section):
     """Other days on which nobody works."""
 
 
-_PRIORITIES: Final = {
-    "P1": Priority(
-        first_response=timedelta(minutes=15),
-        resolution=timedelta(hours=4),
-        clock="calendar",
-        update_every=timedelta(hours=1),
-        escalate_every=timedelta(minutes=30),
-        night=True,
-    ),
-    "P2": Priority(
-        first_response=timedelta(hours=1),
-        resolution=timedelta(hours=8),
-        update_every=timedelta(hours=9),
-        escalate_every=timedelta(hours=2),
-    ),
-    "P3": Priority(first_response=timedelta(hours=4), resolution=timedelta(hours=27)),
-    "P4": Priority(
-        first_response=timedelta(hours=9),
-        resolution=timedelta(hours=90),
-        update_every=timedelta(hours=45),
-        escalate_every=timedelta(hours=18),
-    ),
-}
-
-
 class Templates(Section):
     """What the desk writes."""
 
@@ -214,159 +180,3 @@ class Retention(Section):
     """Content of attachments of tickets that ended so long ago. None: as long as the ticket."""
     tickets: Duration | None = None
     """Tickets that ended so long ago, with all that belongs to them. None: for ever."""
-
-
-_TEAMS: Final = {"first-line": Team(name="First line")}
-
-
-class Config(Section):
-    """All of it."""
-
-    desk: Desk = Desk()
-    store: StoreSection = StoreSection()
-    smtp: Smtp = Smtp()
-    imap: dict[str, Imap] = Field(default_factory=dict)
-    slack: dict[str, Slack] = Field(default_factory=dict)
-    telegram: dict[str, Telegram] = Field(default_factory=dict)
-    relay: Relay = Relay()
-    web: Web = Web()
-    limits: Limits = Limits()
-    workers: Workers = Workers()
-    calendar: Calendar = Calendar()
-    priorities: dict[str, Priority] = _PRIORITIES
-    tickets: Tickets = Tickets()
-    escalation: Escalation = Escalation()
-    quiet: Quiet = Quiet()
-    surveys: Surveys = Surveys()
-    matrix: Matrix = Matrix()
-    rules: tuple[Rule, ...] = ()
-    categories: dict[str, Category] = CATEGORIES
-    questions: dict[str, Question] = QUESTIONS
-    major: Major = Major()
-    teams: dict[str, Team] = _TEAMS
-    agents: dict[str, Agent] = Field(default_factory=dict)
-    senders: Senders = Senders()
-    templates: Templates = Templates()
-    log: Log = Log()
-    retention: Retention = Retention()
-
-    @field_validator("categories", "questions", mode="before")
-    @classmethod
-    def _keep_those_of_the_house(cls, value: object, info: ValidationInfo) -> object:
-        """A file that adds a category or a question, or changes one, keeps the others."""
-        house: Mapping[str, Section] = CATEGORIES if info.field_name == "categories" else QUESTIONS
-        if not isinstance(value, dict):
-            return value
-        kept = {name: one.model_dump(exclude_unset=True) for name, one in house.items()}
-        return kept | {k: {**kept.get(k, {}), **v} if isinstance(v, dict) else v for k, v in value.items()}
-
-    @field_validator("priorities", mode="before")
-    @classmethod
-    def _fill_priorities(cls, value: object) -> object:
-        """A table that names only some keys of P1 to P4 keeps the other defaults."""
-        if not isinstance(value, dict):
-            return value
-        defaults = {name: priority.model_dump() for name, priority in _PRIORITIES.items()}
-        given = {k: {**defaults.get(k, {}), **v} if isinstance(v, dict) else v for k, v in value.items()}
-        return {**defaults, **given}
-
-    @model_validator(mode="after")
-    def _refers_to_what_exists(self) -> Config:
-        if self.tickets.priority not in self.priorities:
-            raise ValueError(f'tickets.priority: "{self.tickets.priority}" is not in [priorities]')
-        self._people_refer_to_what_exists()
-        self._intake_refers_to_what_exists()
-        self._agents_have_addresses_of_their_own()
-        if self.smtp.tls != "off" and not (self.smtp.certificate and self.smtp.key):
-            raise ValueError("smtp.certificate and smtp.key: both are needed when smtp.tls is not off")
-        self._channels_have_names_of_their_own()
-        return self
-
-    def _channels_have_names_of_their_own(self) -> None:
-        doors = [*((name, "imap") for name in self.imap), *((name, "slack") for name in self.slack)]
-        doors += [(name, "telegram") for name in self.telegram]
-        if self.smtp.name == "web":
-            raise ValueError('smtp.name: "web" is the name of the pages; choose another')
-        taken = {self.smtp.name, "web"}
-        for name, kind in doors:
-            if name in taken or not _CHANNEL.fullmatch(name):
-                raise ValueError(
-                    f"{kind}.{name}: not a name of its own, of up to 40 letters, digits, _ and -"
-                )
-            taken.add(name)
-        said = {f"teams.{name}.rooms": team.rooms for name, team in self.teams.items()}
-        said |= {f"agents.{name}.chats": agent.chats for name, agent in self.agents.items()}
-        for key, places in said.items():
-            for place in places:
-                channel, colon, address = place.partition(":")
-                if not (colon and address) or channel not in {*self.slack, *self.telegram}:
-                    raise ValueError(
-                        f'{key}: "{place}" is not CHANNEL:ID with a channel of [slack.NAME] or [telegram.NAME]'
-                    )
-
-    def _people_refer_to_what_exists(self) -> None:
-        teams: dict[str, tuple[str, ...]] = {"tickets.queue": (self.tickets.queue,)}
-        teams |= {f"agents.{name}.teams": agent.teams for name, agent in self.agents.items()}
-        teams |= {
-            f"teams.{name}.escalates_to": (t.escalates_to,)
-            for name, t in self.teams.items()
-            if t.escalates_to
-        }
-        teams |= {f"rules.{i}.team": (rule.team,) for i, rule in enumerate(self.rules) if rule.team}
-        teams |= {f"categories.{k}.team": (c.team,) for k, c in self.categories.items() if c.team}
-        teams |= {f"major.contacts.{i}.queues": c.queues for i, c in enumerate(self.major.contacts)}
-        for key, names in teams.items():
-            for name in names:
-                if name not in self.teams:
-                    raise ValueError(f'{key}: there is no team "{name}"; add a section [teams.{name}]')
-        self._escalation_ends()
-
-    def _escalation_ends(self) -> None:
-        """No team is above itself: a ticket would go up for ever."""
-        for first in self.teams:
-            way = [first]
-            while above := self.teams[way[-1]].escalates_to:
-                if above in way:
-                    raise ValueError(f"teams.{first}.escalates_to: goes round: {' > '.join([*way, above])}")
-                way.append(above)
-
-    def _intake_refers_to_what_exists(self) -> None:
-        """Categories, questions, priorities and agents that other sections name."""
-        for key, priority in {**self.matrix.all(), "major.priority": self.major.priority}.items():
-            if priority not in self.priorities:
-                raise ValueError(f'{key}: "{priority}" is not in [priorities]')
-        for i, rule in enumerate(self.rules):
-            if rule.category and rule.category not in self.categories:
-                raise ValueError(f"rules.{i}.category: there is no [categories.{rule.category}]")
-        for name, category in self.categories.items():
-            for question in category.ask:
-                if question not in self.questions:
-                    raise ValueError(f"categories.{name}.ask: there is no [questions.{question}]")
-        leads = {f"teams.{name}.lead": team.lead for name, team in self.teams.items() if team.lead}
-        leads |= {f"major.contacts.{i}.agent": c.agent for i, c in enumerate(self.major.contacts) if c.agent}
-        for key, agent in leads.items():
-            if agent not in self.agents:
-                raise ValueError(f'{key}: there is no agent "{agent}"; add a section [agents.{agent}]')
-
-    def _agents_have_addresses_of_their_own(self) -> None:
-        of: dict[str, str] = {address.lower(): "desk" for address in self.desk.addresses}
-        for name, agent in self.agents.items():
-            for address in agent.addresses:
-                other = of.setdefault(address.lower(), f"agents.{name}")
-                if other != f"agents.{name}":
-                    raise ValueError(f"agents.{name}.addresses: {address} belongs to {other} already")
-
-    @property
-    def store_url(self) -> str:
-        """The SQLAlchemy URL of the database."""
-        url = self.store.url.get_secret_value()
-        if not url:
-            return f"sqlite:///{self.desk.data / 'deskbot.db'}"
-        for plain in ("postgresql://", "postgres://"):
-            if url.startswith(plain):
-                return "postgresql+psycopg://" + url.removeprefix(plain)
-        return url
-
-    @property
-    def calendar_zone(self) -> ZoneInfo:
-        return ZoneInfo(self.calendar.time_zone or self.desk.time_zone)

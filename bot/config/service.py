@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -24,6 +24,32 @@ class Priority(Section):
     """After a breach the ticket goes one level up, and again after each such span, until the last level."""
     night: bool = False
     """Its messages come at any hour, also in the quiet hours of the person."""
+
+
+PRIORITIES: Final = {
+    "P1": Priority(
+        first_response=timedelta(minutes=15),
+        resolution=timedelta(hours=4),
+        clock="calendar",
+        update_every=timedelta(hours=1),
+        escalate_every=timedelta(minutes=30),
+        night=True,
+    ),
+    "P2": Priority(
+        first_response=timedelta(hours=1),
+        resolution=timedelta(hours=8),
+        update_every=timedelta(hours=9),
+        escalate_every=timedelta(hours=2),
+    ),
+    "P3": Priority(first_response=timedelta(hours=4), resolution=timedelta(hours=27)),
+    "P4": Priority(
+        first_response=timedelta(hours=9),
+        resolution=timedelta(hours=90),
+        update_every=timedelta(hours=45),
+        escalate_every=timedelta(hours=18),
+    ),
+}
+"""Those of a desk that names none."""
 
 
 class Tickets(Section):
