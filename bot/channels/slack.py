@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +19,7 @@ from bot.channels.slack_actions import Actions, Forms, NoForms
 from bot.channels.slack_app import AWAY, Dispatcher
 from bot.channels.slack_catch_up import CatchUp
 from bot.channels.slack_events import Events
+from bot.channels.slack_later import Later
 from bot.channels.slack_read import read
 from bot.channels.slack_socket import Pauses, Socket, Told
 from bot.channels.slack_web import NO_TOKEN, SlackRefused
@@ -38,8 +39,6 @@ Alarm = Callable[[str, str], None]
 
 _GRACE: Final = 120.0
 """Seconds for which a lost connection is no reason to call the door shut: Slack refreshes connections."""
-_MOST_LATER: Final = 200
-"""Things behind which Slack does not wait, at the same time."""
 
 
 def _no_alarm(name: str, words: str) -> None:
@@ -63,11 +62,11 @@ class SlackDoor:
         self._metrics = metrics
         self._alarm = alarm
         self._pauses = pauses or Pauses()
-        self._later: set[asyncio.Task[None]] = set()
+        self._later = Later(self.name, self._dropped)
         given = forms or NoForms()
-        self._events = Events(workspace, self._after, given.home)
+        self._events = Events(workspace, self._later, given.home)
         self._dispatcher = Dispatcher(
-            workspace, self._events, Actions(workspace, self._events, given, self._after), self._after
+            workspace, self._events, Actions(workspace, self._events, given, self._later), self._later
         )
         self._catch_up = CatchUp(workspace, self._events)
         self._behind = asyncio.Event()
@@ -148,11 +147,11 @@ class SlackDoor:
 
     async def _end(self, helpers: list[asyncio.Task[None]]) -> None:
         at = self.workspace
-        for task in [*helpers, *self._later]:
+        for task in helpers:
             task.cancel()
-        left = [*helpers, *self._later]
-        if left:
-            await asyncio.wait(left, timeout=2)
+        if helpers:
+            await asyncio.wait(helpers, timeout=2)
+        await self._later.close()
         try:
             if at.accept is not None and self._is_whole():
                 await self._catch_up.note_progress()
@@ -238,17 +237,7 @@ class SlackDoor:
 
     # What Slack does not wait for
 
-    def _after(self, work: Awaitable[None]) -> None:
-        async def do() -> None:
-            try:
-                await work
-            except DeskbotError as error:
-                log_event(log, "slack.not-done", str(error), level=logging.WARNING, channel=self.name)
-            except Exception:
-                log.exception("not done", extra={"action": "slack.fault"})
-
-        if len(self._later) >= _MOST_LATER:
-            log_event(log, "slack.too-much", level=logging.WARNING, channel=self.name)
-        task = asyncio.create_task(do())
-        self._later.add(task)
-        task.add_done_callback(self._later.discard)
+    def _dropped(self) -> None:
+        """There was no room: history brings the files of messages again (see ``Later``)."""
+        self.workspace.sound = False
+        self._metrics.trouble(self.name, "too-much")

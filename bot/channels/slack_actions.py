@@ -9,14 +9,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from bot.channels import slack_codes as codes
 from bot.channels import slack_files
+from bot.channels import slack_inputs as inputs
 from bot.channels.slack_codes import Code
 from bot.channels.slack_events import Events
 from bot.channels.slack_payload import Act, is_id, is_ts
+from bot.channels.slack_pressed import Pressed, form, press
 from bot.channels.slack_read import read_command
 from bot.channels.slack_workspace import Workspace
 from bot.errors import ChannelError
@@ -25,7 +26,6 @@ from bot.log import event as log_event
 log = logging.getLogger("deskbot.slack")
 
 _LONGEST: Final = 10_000
-_MOST_INPUTS: Final = 40
 _NO_TICKET: Final = {
     "en": "This message belongs to no ticket. To make it one, choose “Create ticket”.",
     "it": "Questo messaggio non appartiene a nessun ticket. Per crearne uno, scegli «Create ticket».",
@@ -48,6 +48,8 @@ class Opener:
     channel: str = ""
     thread: str = ""
     """The time stamp of the thread, when there is one."""
+    message: str = ""
+    """The time stamp of the message below which the button stood."""
     view: str = ""
     """The id of the form in which the button was."""
 
@@ -90,13 +92,14 @@ class Actions:
         self._at = workspace
         self._events = events
         self._forms = forms
+        self._pressed = Pressed(workspace, events.fetch)
 
     async def press(self, body: Mapping[str, Any]) -> None:
         """A button, or an option of a select."""
         if not self._at.is_for_us(body):
             return
-        for pressed in _dicts(body.get("actions"))[:1]:
-            code = _code_of(pressed)
+        for pressed in inputs.dicts(body.get("actions"))[:1]:
+            code = inputs.code_of(pressed)
             if code is None:
                 log.debug("a button of nobody's")
             else:
@@ -106,9 +109,11 @@ class Actions:
         opener = self._opener(body, await self._language(body))
         if code.opens_form and (await self._opens(code, opener) or code.verb == codes.NEW):
             return
-        await self._keep_button(code, pressed, body)
-        if opener.view and isinstance(body.get("view"), Mapping) and body["view"].get("type") == "modal":
+        key = await self._keep_button(code, pressed, body)
+        if opener.view:
             self._later(self._forms.close(opener))
+        if one := press(body, pressed, code, key, opener.language):
+            self._later(self._pressed.settle(one))
 
     async def submit(self, body: Mapping[str, Any]) -> None:
         """A form that was sent."""
@@ -119,11 +124,13 @@ class Actions:
         if code is None:
             log_event(log, "slack.unknown-form", level=logging.WARNING, channel=self._at.name)
             return
-        fields, files = _fields(view, self._at.section.max_file)
+        fields, files = inputs.fields(view, self._at.section.max_file)
         channel, _, thread = code.place.partition("/")
         where = {"channel": channel, "thread_ts": thread}
         event = (
-            self._event(body, code) | where | {"fields": fields, "asked": _asked(view, fields), "text": ""}
+            self._event(body, code)
+            | where
+            | {"fields": fields, "asked": inputs.asked(view, fields), "text": ""}
         )
         taken = await slack_files.take(
             self._at.web, files.late, self._at.section.max_file, slack_files.SECONDS
@@ -131,20 +138,27 @@ class Actions:
         about = await self._at.about(event["user"], _team(body), must=True)
         about["lost"] = files.lost + taken.lost + slack_files.gone(taken.late)
         key = f"form:{str(view.get('id') or '')[:60]}:{event['user']}"
-        await self._at.keep(self._at.payload(key, Act.FORM, event, about, taken.files))
+        payload = self._at.payload(key, Act.FORM, event, about, taken.files)
+        await self._at.keep(payload)
+        if one := form(event["user"], code, payload.key, str(about["language"])):
+            self._later(self._pressed.settle(one))
 
     async def choose(self, body: Mapping[str, Any]) -> str:
         """A shortcut of a message, or of the whole app. Returns words for whoever chose it, or none."""
         if not self._at.is_for_us(body):
             return ""
-        callback, message, channel = body.get("callback_id"), body.get("message"), _id_of(body.get("channel"))
+        callback, message, channel = (
+            body.get("callback_id"),
+            body.get("message"),
+            inputs.id_of(body.get("channel")),
+        )
         if not isinstance(message, Mapping):
             return await self._open_new(body)
         ts, thread = message.get("ts"), message.get("thread_ts")
         if not is_id(channel) or not is_ts(ts):
             return ""
         if callback == codes.CREATE_SHORTCUT:
-            await self._events.make_ticket(channel, message, _id_of(body.get("user")))
+            await self._events.make_ticket(channel, message, inputs.id_of(body.get("user")))
             return ""
         found = await self._at.thread(channel, thread, ts)
         language = await self._language(body)
@@ -180,12 +194,15 @@ class Actions:
             log_event(log, "slack.form-not-opened", str(error), level=logging.WARNING, channel=self._at.name)
             return False
 
-    async def _keep_button(self, code: Code, pressed: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    async def _keep_button(self, code: Code, pressed: Mapping[str, Any], body: Mapping[str, Any]) -> str:
+        """Returns the key by which it is kept."""
         event = self._event(body, code)
         stamp = str(pressed.get("action_ts") or body.get("trigger_id") or "")[:100]
         about = await self._at.about(event["user"], event | _team(body), must=True)
         key = f"action:{stamp}:{event['user']}:{code.action_id}"
-        await self._at.keep(self._at.payload(key, Act.BUTTON, event, about))
+        payload = self._at.payload(key, Act.BUTTON, event, about)
+        await self._at.keep(payload)
+        return payload.key
 
     def _event(self, body: Mapping[str, Any], code: Code) -> dict[str, Any]:
         """What an action is about, and the conversation in which its button stood."""
@@ -196,107 +213,31 @@ class Actions:
         }  # fmt: skip
 
     def _opener(self, body: Mapping[str, Any], language: str) -> Opener:
-        container = body.get("container")
-        place: Mapping[str, Any] = container if isinstance(container, Mapping) else {}
-        said = body.get("message")
-        message: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
-        view = body.get("view")
-        if isinstance(view, Mapping) and view.get("type") == "modal":
-            form = codes.of_form(view.get("callback_id"), view.get("private_metadata") or "")
-            channel, _, thread = form.place.partition("/") if form else ("", "", "")
+        place, message, view = (inputs.part(body, name) for name in ("container", "message", "view"))
+        modal = view.get("type") == "modal"
+        if modal:
+            over = codes.of_form(view.get("callback_id"), view.get("private_metadata") or "")
+            channel, _, thread = over.place.partition("/") if over else ("", "", "")
             place = {"channel_id": channel, "thread_ts": thread}
-        stamps = (
-            place.get("thread_ts"),
-            message.get("thread_ts"),
-            place.get("message_ts"),
-            message.get("ts"),
-        )
+        below = place.get("message_ts"), message.get("ts")
+        stamps = (place.get("thread_ts"), message.get("thread_ts"), *below)
+        where = place.get("channel_id") or body.get("channel_id") or ""
         return Opener(
-            user=_id_of(body.get("user")) or str(body.get("user_id") or ""),
+            user=inputs.id_of(body.get("user")) or str(body.get("user_id") or ""),
             trigger_id=str(body.get("trigger_id") or ""),
             language=language,
-            channel=_id_of(body.get("channel"))
-            or str(place.get("channel_id") or body.get("channel_id") or ""),
+            channel=inputs.id_of(body.get("channel")) or str(where),
             thread=next((str(ts) for ts in stamps if is_ts(ts)), ""),
-            view=str(view.get("id") or "")
-            if isinstance(view, Mapping) and view.get("type") == "modal"
-            else "",
+            message=next((str(ts) for ts in below if is_ts(ts)), ""),
+            view=str(view.get("id") or "") if modal else "",
         )
 
     async def _language(self, body: Mapping[str, Any]) -> str:
-        user = _id_of(body.get("user")) or str(body.get("user_id") or "")
+        user = inputs.id_of(body.get("user")) or str(body.get("user_id") or "")
         return (await self._at.people.profile(user, 0.7)).language
-
-
-def _code_of(pressed: Mapping[str, Any]) -> Code | None:
-    option = pressed.get("selected_option")
-    if isinstance(option, Mapping):
-        return codes.of_option(pressed.get("action_id"), option.get("value"))
-    return codes.of_button(pressed.get("action_id"), pressed.get("value") or "")
-
-
-def _fields(view: Mapping[str, Any], most: int) -> tuple[dict[str, str], slack_files.Taken]:
-    """The inputs of a form by their names, and the files that were put into it."""
-    state = view.get("state")
-    values = state.get("values") if isinstance(state, Mapping) else None
-    fields: dict[str, str] = {}
-    files: list[Any] = []
-    for name, inputs in list(values.items())[:_MOST_INPUTS] if isinstance(values, Mapping) else ():
-        for element in list(inputs.values())[:1] if isinstance(inputs, Mapping) else ():
-            if isinstance(element, Mapping):
-                fields[str(name)[:60]] = _input(element)[:_LONGEST]
-                files += element["files"] if isinstance(element.get("files"), list) else []
-    return {name: value for name, value in fields.items() if value}, slack_files.told({"files": files}, most)
-
-
-_PLAIN: Final = (
-    "value",
-    "selected_date",
-    "selected_time",
-    "selected_user",
-    "selected_conversation",
-    "selected_channel",
-)
-
-
-def _input(element: Mapping[str, Any]) -> str:
-    """What somebody has put into one input."""
-    option = element.get("selected_option")
-    if isinstance(option, Mapping):
-        return str(option.get("value") or "").rpartition(":")[2]
-    chosen = element.get("selected_options")
-    if isinstance(chosen, list):
-        return ", ".join(str(one.get("value")) for one in _dicts(chosen))
-    moment = element.get("selected_date_time")
-    if isinstance(moment, int) and 0 < moment < 2**33:
-        return datetime.fromtimestamp(moment, UTC).isoformat()
-    return next((str(element[name]).strip() for name in _PLAIN if isinstance(element.get(name), str)), "")
-
-
-def _asked(view: Mapping[str, Any], fields: dict[str, str]) -> list[list[str]]:
-    """The questions of the desk that a form asks, each with its answer; they are taken out of ``fields``."""
-    found = []
-    for block in _dicts(view.get("blocks")):
-        name, label = str(block.get("block_id") or ""), block.get("label")
-        if (
-            name.startswith(codes.QUESTION)
-            and (answer := fields.pop(name, ""))
-            and isinstance(label, Mapping)
-        ):
-            found.append([str(label.get("text") or "")[:500], answer])
-    return found
 
 
 def _team(body: Mapping[str, Any]) -> dict[str, Any]:
     user = body.get("user")
     team = user.get("team_id") if isinstance(user, Mapping) else body.get("team_id")
     return {"team": team}
-
-
-def _id_of(value: object) -> str:
-    found = value.get("id") if isinstance(value, Mapping) else None
-    return found if isinstance(found, str) and is_id(found) else ""
-
-
-def _dicts(value: object) -> list[dict[str, Any]]:
-    return [one for one in value[:100] if isinstance(one, dict)] if isinstance(value, list) else []

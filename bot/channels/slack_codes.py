@@ -1,8 +1,9 @@
 """How buttons and forms of Slack say what they are for: written by the way out, read by the way in.
 
 A button has ``action_id`` "VERB:VALUE" and as its value the number of its ticket, or nothing. A form has
-``callback_id`` VERB and ``private_metadata`` "TICKET:VALUE:PLACE", where the place is the conversation in which it
-was asked for ("C024BE91L/1700000000.000100"), or nothing; each of its inputs has as ``block_id`` the name of a
+``callback_id`` VERB and ``private_metadata`` "TICKET:VALUE:PLACE:MESSAGE", where the place is the conversation in
+which it was asked for ("C024BE91L/1700000000.000100"), or nothing, and the message the time stamp of the one whose
+button asked for it; each of its inputs has as ``block_id`` the name of a
 field, or "q:KEY" for a question of the desk. A button that only opens a page has ``action_id`` "url:ANYTHING".
 A select has ``action_id`` "VERB:" and options with the value "TICKET:VALUE"; one whose options are verbs has
 ``action_id`` "menu:" and options with the value "TICKET:VERB".
@@ -37,6 +38,7 @@ FORMS_OF_VALUES: Final = frozenset({("update", "fix"), ("update", "need"), ("upd
 _VERB: Final = re.compile(r"[a-z][a-z-]{0,30}")
 _VALUE: Final = re.compile(r"[A-Za-z0-9_.+-]{0,60}")
 _PLACE: Final = re.compile(r"(?:[A-Z0-9]{1,30}/[0-9]{1,12}\.[0-9]{1,9})?")
+_STAMP: Final = re.compile(r"(?:[0-9]{1,12}\.[0-9]{1,9})?")
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
 
@@ -49,9 +51,11 @@ class Code:
     ticket: int | None = None
     place: str = ""
     """Of a form: "CHANNEL/TS", the thread in which it was asked for."""
+    message: str = ""
+    """Of a form: the time stamp of the message whose button asked for it."""
 
     def __post_init__(self) -> None:
-        parts = (_VERB, self.verb), (_VALUE, self.value), (_PLACE, self.place)
+        parts = (_VERB, self.verb), (_VALUE, self.value), (_PLACE, self.place), (_STAMP, self.message)
         if not all(pattern.fullmatch(part) for pattern, part in parts):
             raise ValueError(f"no code: {self.verb[:40]!r}, {self.value[:70]!r}")
 
@@ -68,7 +72,7 @@ class Code:
     @property
     def metadata(self) -> str:
         """For a form's ``private_metadata``; its ``callback_id`` is the verb."""
-        return f"{self.ticket or ''}:{self.value}:{self.place}"
+        return f"{self.ticket or ''}:{self.value}:{self.place}:{self.message}"
 
     @property
     def opens_form(self) -> bool:
@@ -100,14 +104,15 @@ def of_form(callback_id: object, metadata: object) -> Code | None:
     if not isinstance(callback_id, str) or not isinstance(metadata, str):
         return None
     ticket, _, rest = metadata.partition(":")
-    value, _, place = rest.partition(":")
-    return _code(callback_id, value, ticket, place)
+    value, _, rest = rest.partition(":")
+    place, _, message = rest.partition(":")
+    return _code(callback_id, value, ticket, place, message)
 
 
-def _code(verb: str, value: str, ticket: str, place: str = "") -> Code | None:
+def _code(verb: str, value: str, ticket: str, place: str = "", message: str = "") -> Code | None:
     if ticket and not _NUMBER.fullmatch(ticket):
         return None
     try:
-        return Code(verb, value, int(ticket) if ticket else None, place)
+        return Code(verb, value, int(ticket) if ticket else None, place, message)
     except ValueError:
         return None

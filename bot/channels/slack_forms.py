@@ -32,7 +32,8 @@ class SlackForms:
         from bot.channels.slack_modals import form
 
         place = f"{opener.channel}/{opener.thread}" if opener.channel and opener.thread else ""
-        view = form(replace(code, place=place), opener.language, self._config)
+        message = opener.message if place else ""
+        view = form(replace(code, place=place, message=message), opener.language, self._config)
         if view is None:
             return False
         if opener.view and code.verb == NEW:

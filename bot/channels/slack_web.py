@@ -143,13 +143,15 @@ class SlackWeb:
             raise ChannelError(f"a file cannot be fetched: {type(error).__name__}") from None
         return b"".join(parts)
 
-    async def respond(self, url: str, text: str) -> None:
-        """Say something to one person alone, where Slack has told us how. Raises ``ChannelError``."""
+    async def respond(self, url: str, text: str, *, blocks: list[dict[str, Any]] | None = None) -> None:
+        """Say something to one person alone, where Slack has told us how; ``blocks``: in place of what stands there.
+        Raises ``ChannelError``."""
         import aiohttp
 
         if self._session is None or not self._is_slack(url):
             raise ChannelError("an answer that does not go to Slack", permanent=True)
-        told = {"text": text, "response_type": "ephemeral", "replace_original": False}
+        told: dict[str, Any] = {"text": text, "response_type": "ephemeral"}
+        told |= {"replace_original": bool(blocks)} | ({"blocks": blocks} if blocks else {})
         try:
             async with self._session.post(url, json=told, allow_redirects=False):
                 return

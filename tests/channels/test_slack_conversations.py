@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from bot.app import App
 from bot.config import Config
 from bot.message import Payload
-from bot.store.models import Card, Event, Inbox, Ticket
+from bot.store.models import Card, Event, Inbox, Survey, Ticket
 from tests.channels.slack_world import section_of
 from tests.peers.slack import Conversation, Posted, SlackHouse, slack_house
 
@@ -159,7 +159,7 @@ async def test_both_in_slack_from_the_first_word_to_the_rating(tmp_path: Path) -
         hello = await at.until(lambda: at.last_with(at.ann, "close:"))
         assert "HD-1" in hello.words()
         assert hello.thread_ts == asked.ts
-        assert {"add:", "status:", "close:"} <= set(hello.buttons())
+        assert {"add:", "status:", "urgent:", "close:"} <= set(hello.buttons())
 
         card = await at.card()
         await at.house.presses(BO, at.room, card, "take:")
@@ -189,8 +189,16 @@ async def test_both_in_slack_from_the_first_word_to_the_rating(tmp_path: Path) -
         await at.house.presses(ANN, at.ann, question, "confirm:yes")
         survey = await at.until(lambda: at.last_with(at.ann, "rate:5"))
         await at.house.presses(ANN, at.ann, survey, "rate:5")
+        thanks = await at.until(lambda: at.last_with(at.ann, "comment:"))
+        comment = await at.presses_to_open(ANN, at.ann, thanks, "comment:")
+        await at.house.submits(ANN, comment, {"words": {"words": {**text, "value": "Bo was quick."}}})
+        await at.until(lambda: "Your words stand beside your rating" in at.bot_says(at.ann))
         await at.until(lambda: all(row.outcome for row in at.rows(sa.select(Inbox.outcome))))
+        (rated,) = at.rows(sa.select(Survey.rating, Survey.comment))
+        assert (rated.rating, rated.comment) == (5, "Bo was quick.")
         assert at.ticket().state == "closed"
+        await at.until(lambda: "✓ Ann: Yes, it works again" in question.words() and not question.buttons())
+        await at.until(lambda: "✓ Ann: 5 – Excellent" in survey.words() and survey.buttons())
         assert "old one again" not in at.bot_says(at.ann)
         assert (at.mails("ann"), at.mails("bo@desk.example")) == ([], [])
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels import slack_codes
-from bot.channels.slack_actions import _asked, _fields
+from bot.channels import slack_codes, slack_inputs
 from bot.channels.slack_card import card
 from bot.channels.slack_codes import Code
 from bot.channels.slack_home import Looker, home
@@ -68,7 +67,7 @@ def test_what_is_filled_in_comes_back_by_the_names_of_its_fields() -> None:
     assert view is not None
     chosen = {"selected_options": [{"value": "yes"}]}
     sent = filled(view, solution={"value": "Drum changed "}, cause={"value": None}, workaround=chosen)
-    assert _fields(sent, 10)[0] == {"solution": "Drum changed", "workaround": "yes"}
+    assert slack_inputs.fields(sent, 10)[0] == {"solution": "Drum changed", "workaround": "yes"}
 
 
 def test_a_category_and_its_questions_come_back_as_what_they_are() -> None:
@@ -82,9 +81,9 @@ def test_a_category_and_its_questions_come_back_as_what_they_are() -> None:
     chosen = view["blocks"][0]["element"]["initial_option"]
     told = {asked[0]: {"value": "since Monday"}}
     sent = filled(view, category={"selected_option": chosen}, text={"value": "it burns"}, **told)
-    fields = _fields(sent, 10)[0]
+    fields = slack_inputs.fields(sent, 10)[0]
     assert (fields["category"], fields["text"]) == (category, "it burns")
-    assert [answer for _, answer in _asked(sent, fields)] == ["since Monday"]
+    assert [answer for _, answer in slack_inputs.asked(sent, fields)] == ["since Monday"]
 
 
 def test_choosing_a_category_draws_the_form_again() -> None:
@@ -101,7 +100,7 @@ def test_a_moment_is_chosen_from_a_calendar_and_comes_back_with_its_offset() -> 
     view = form(Code("update", "fix", 42), "it", CONFIG)
     assert view is not None
     sent = filled(view, at={"selected_date_time": 1_772_000_000})
-    assert _fields(sent, 10)[0] == {"at": "2026-02-25T06:13:20+00:00"}
+    assert slack_inputs.fields(sent, 10)[0] == {"at": "2026-02-25T06:13:20+00:00"}
 
 
 # The home

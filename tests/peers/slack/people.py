@@ -145,6 +145,9 @@ class People:
             }
             if message.thread_ts:
                 payload["container"]["thread_ts"] = message.thread_ts
+            if any(one is message for _, one in where.ephemeral):  # of which Slack tells nothing but where it was
+                payload["container"] |= {"is_ephemeral": True}
+                del payload["message"]
         else:
             payload |= {"container": {"type": "view", "view_id": "VHOME"}, "view": house.homes[user]}
         return await self.send("interactive", payload)
