@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+import timeit
 from functools import cache
 
 import dkim
@@ -249,12 +250,18 @@ def test_c3_bodies_made_to_be_slow_are_not(body: bytes) -> None:
 
 
 def test_a_body_is_made_canonical_once_for_all_signatures() -> None:
-    raw = LETTER + b"The quick  brown fox jumps over the lazy dog.\r\n" * 100_000
-    for _ in range(SIGNATURE_LIMIT):
+    """As many signatures as there may be cost little more than one."""
+    once = signed(LETTER + b"The quick  brown fox jumps over the lazy dog.\r\n" * 20_000)
+    raw = once
+    for _ in range(SIGNATURE_LIMIT - 1):
         raw = signed(raw)
-    start = time.perf_counter()
     assert verified(raw) == [Dkim.PASS] * SIGNATURE_LIMIT
-    assert time.perf_counter() - start < 1
+    assert seconds(raw) < 3 * seconds(once)
+
+
+def seconds(raw: bytes) -> float:
+    """What judging a mail takes, undisturbed."""
+    return min(timeit.repeat(lambda: verified(raw), number=1, repeat=5))
 
 
 @pytest.mark.parametrize(
