@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from bot.desk import letters, notices, quiet
 from bot.desk.desk import Desk
+from bot.desk.screening import MOST_BOUNCES
 from bot.mail.addresses import canonical
 from bot.message import EMAIL, Kind, OutgoingMessage, Receipt
-from bot.store import conversation, outbox, threads, tickets
+from bot.store import conversation, outbox, people, threads, tickets
 from bot.store.engine import Tx
 from bot.store.models import OutboxState
 
@@ -73,13 +74,43 @@ def ended(tx: Tx, message: OutgoingMessage, state: str, result: str, desk: Desk,
     """A message will not be tried again, or nobody knows whether it arrived."""
     if not message.ticket:
         return
-    after = {"kind": message.kind, "state": state, "result": result}
+    after: dict[str, Any] = {"kind": message.kind, "state": state, "result": result}
     if message.kind is Kind.NOTICE and state == OutboxState.FAILED:
         _notice_failed(tx, message, after, desk, now)
         return
+    gone = state == OutboxState.FAILED and _is_gone(tx, message)
+    known = gone and tickets.marked(tx, message.ticket, _ENDED, "gone", message.to.address, most=1)
+    again = _go_elsewhere(tx, message, desk) if gone else ""
+    if gone:
+        after |= {"gone": message.to.address, "again": again}
     tickets.record(tx, message.ticket, _ENDED, now, after=after)
-    if message.kind is Kind.REPLY:
-        _tell(tx, message, result, desk, now, permanent=True)
+    if (message.kind is Kind.REPLY and not again) or (gone and not known):
+        _tell(tx, message, result, desk, now, permanent=True, again=again)
+
+
+def _is_gone(tx: Tx, message: OutgoingMessage) -> bool:
+    """Whether a requester has left the chat program, or wants nothing from us there (J12)."""
+    if message.to.medium == EMAIL or not _is_requesters(tx, message):
+        return False
+    known = people.find(tx, message.to.medium, canonical(message.to.address))
+    return known is not None and known.bounces >= MOST_BOUNCES
+
+
+def _go_elsewhere(tx: Tx, message: OutgoingMessage, desk: Desk) -> str:
+    """What did not reach a requester there goes to another address of theirs; returns to which, if any."""
+    ticket = conversation.whole(tx, message.ticket)
+    reader = letters.requester_of(tx, ticket, desk) if ticket else None
+    if ticket is None or reader is None or reader.canonical == canonical(message.to.address):
+        return ""
+    again = replace(
+        message,
+        channel=desk.door_to(reader.party, ticket.channel),
+        to=reader.party,
+        token=desk.references.issue(ticket.id, reader.canonical),
+        thread=letters.thread_of(tx, reader, ticket),
+    )
+    outbox.queue(tx, again, reader.canonical)
+    return reader.party.address
 
 
 def delayed(tx: Tx, message: OutgoingMessage, result: str, desk: Desk, now: datetime) -> None:
@@ -112,9 +143,17 @@ def _notice_failed(
 
 
 def _tell(
-    tx: Tx, message: OutgoingMessage, result: str, desk: Desk, now: datetime, *, permanent: bool
+    tx: Tx,
+    message: OutgoingMessage,
+    result: str,
+    desk: Desk,
+    now: datetime,
+    *,
+    permanent: bool,
+    again: str = "",
 ) -> None:
-    """Tell the agents of a ticket, except the one who was not reached: when that is its owner, their team."""
+    """Tell the agents of a ticket, except the one who was not reached: when that is its owner, their team.
+    ``again``: the address to which it goes now."""
     ticket = conversation.whole(tx, message.ticket)
     if ticket is None:
         return
@@ -124,5 +163,7 @@ def _tell(
     lost = roster.by_address.get(where) if mail else roster.elsewhere.get((message.to.medium, where))
     if message.kind is Kind.NOTICE and lost and lost == roster.owner(tx, ticket.owner_id):
         ticket = replace(ticket, owner_id=None)
-    told = {"address": message.to.address, "permanent": permanent, "status": result}
+    shown = message.to.address if mail else message.to.name or message.to.address
+    told = {"address": shown, "permanent": permanent, "status": result, "again": again}
+    told |= {"door": "" if mail else message.to.medium.title()}
     notices.tell_agents(tx, ticket, _TELLS_OF_A_LOSS, told, desk, now, but=lost)

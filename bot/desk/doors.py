@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.desk.desk import Desk
+from bot.desk.screening import MOST_BOUNCES
 from bot.message import EMAIL, IncomingMessage
 from bot.store import people, threads, tickets
 from bot.store.conversation import WholeTicket
@@ -77,10 +78,11 @@ def came_by(tx: Tx, message: IncomingMessage, ticket: WholeTicket, desk: Desk) -
 
 def own_door(tx: Tx, person: int, channel: str, desk: Desk) -> Reached | None:
     """Where to write to a person about a ticket that lives in a door: their address there, else the one known
-    longest that the desk can write to."""
+    longest that the desk can write to. One from which all comes back is the last choice."""
     ways = [
         Reached(way.medium, way.canonical, way.shown, way.bounces) for way in people.addresses_of(tx, person)
     ]
+    ways = [way for way in ways if way.bounces < MOST_BOUNCES] or ways
     medium = desk.channels.get(channel)
     house = f"{channel.casefold()}/"
     there = (w for w in ways if w.medium == medium and (medium == EMAIL or w.canonical.startswith(house)))

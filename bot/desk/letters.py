@@ -142,7 +142,7 @@ def write(
             {**_about(ticket, desk), **_page_of(reader, ticket, desk, now), **letter.values},
         ),
         created_at=now,
-        thread=_thread(tx, reader, ticket, letter),
+        thread=thread_of(tx, reader, ticket, letter.answers),
         choices=choices,
         attachments=letter.attachments,
     )
@@ -150,13 +150,13 @@ def write(
     return True
 
 
-def _thread(tx: Tx, reader: Reader, ticket: WholeTicket | None, letter: Letter) -> ThreadRef:
+def thread_of(tx: Tx, reader: Reader, ticket: WholeTicket | None, answered: str = "") -> ThreadRef:
     """What the reader has of the ticket in their mail program; in a chat program the delivery finds out."""
     subject = ticket.subject if ticket else ""
     if ticket is None or reader.party.medium != EMAIL:
-        return ThreadRef(subject=subject, answers=letter.answers)
+        return ThreadRef(subject=subject, answers=answered)
     earlier = conversation.thread(tx, ticket.id, reader.person, reader.canonical)
-    answers = letter.answers or (earlier[-1] if earlier else "")
+    answers = answered or (earlier[-1] if earlier else "")
     return ThreadRef(subject=subject, answers=answers, earlier=tuple(earlier))
 
 

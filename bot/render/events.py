@@ -22,6 +22,8 @@ OPTIONAL: Final[dict[str, Any]] = {
     "outage": None,
     "questions": (),
     "asks_next": False,
+    "door": "",
+    "again": "",
     "before": "",
     "left_out": (),
     "proposed": (),

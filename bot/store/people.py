@@ -122,12 +122,12 @@ def by_id(tx: Tx, person: int) -> KnownPerson | None:
     return KnownPerson(*row) if row else None
 
 
-def bounced(tx: Tx, medium: str, canonical: str, now: datetime) -> int:
-    """Count a hard bounce of an address; returns how many there were in a row."""
+def bounced(tx: Tx, medium: str, canonical: str, now: datetime, times: int = 1) -> int:
+    """Count a hard bounce of an address; returns how many there were in a row. ``times``: as so many it counts."""
     tx.run(
         sa.update(Address)
         .where(Address.medium == medium, Address.canonical == canonical)
-        .values(bounces=Address.bounces + 1, bounced_at=now)
+        .values(bounces=Address.bounces + times, bounced_at=now)
     )
     return (
         tx.run(

@@ -24,7 +24,7 @@ async def called(
     it: Door, body: bytes | AsyncIterator[bytes], secret: str = SECRET, seconds: float = 5
 ) -> int:
     app = Starlette(routes=routes({"tg": it.door}, it.accept, seconds))
-    headers = {"X-Telegram-Bot-Api-Secret-Token": secret.encode()}
+    headers = [(b"X-Telegram-Bot-Api-Secret-Token", secret.encode())]
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://desk") as client:
         return (await client.post("/telegram/tg", content=body, headers=headers)).status_code
 

@@ -48,6 +48,14 @@ _HOSTILE_FIELDS: Final = [{"question": HOSTILE, "answer": HOSTILE}]
 _OURS: Final[dict[str, Any]] = {**ABOUT, "owner": "Ada Lovelace", "who": "Anna Rossi"}
 _HOSTILE_OURS: Final[dict[str, Any]] = {**ABOUT, "subject": HOSTILE, "owner": HOSTILE, "who": HOSTILE}
 
+_LEFT: Final[dict[str, Any]] = {
+    **ABOUT,
+    "address": "Anna Rossi",
+    "permanent": True,
+    "status": "Forbidden: bot was blocked by the user",
+    "door": "Telegram",
+}
+
 TO_AGENTS: Final[dict[str, tuple[Sample, ...]]] = {
     "commands": COMMANDS,
     "alert": (
@@ -156,6 +164,9 @@ TO_AGENTS: Final[dict[str, tuple[Sample, ...]]] = {
         ("usual", {**ABOUT, "address": "anna@example.com", "permanent": True, "status": "5.1.1"}),
         ("may pass", {**ABOUT, "address": "anna@example.com", "permanent": False, "status": "4.2.2"}),
         ("whose is unknown", {**ABOUT, "address": "", "permanent": False, "status": ""}),
+        ("in a chat", _LEFT),
+        ("in a chat, and on by mail", {**_LEFT, "again": "anna@example.com"}),
+        ("hostile", {**_LEFT, "address": HOSTILE, "again": HOSTILE, "status": HOSTILE}),
     ),
     "warning": (
         ("usual", {**_OURS, "target": "first-response", "percent": 50, "due": SOON}),
