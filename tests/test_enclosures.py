@@ -78,7 +78,7 @@ async def test_files_for_which_a_child_has_no_room_are_named_and_the_words_go(
     app = desk(tmp_path, 128)
     try:
         files = kept(app.blobs, "film.mp4", bytes(MOST))
-        mail = await app.compose(with_files(files, text="word " * 3_000_000))
+        mail = await app.mail.compose(with_files(files, text="word " * 3_000_000))
     finally:
         await app.close()
     assert b"film.mp4" in mail.raw
@@ -91,7 +91,7 @@ async def test_an_agents_file_arrives_and_what_is_too_large_is_named(tmp_path: P
     try:
         large = bytes(range(256)) * (MOST // 256)
         files = (kept(app.blobs, "日志.bin", large), kept(app.blobs, "film.mp4", b"x"))
-        mail = await app.compose(with_files(*files))
+        mail = await app.mail.compose(with_files(*files))
     finally:
         await app.close()
     parsed = message_from_bytes(mail.raw, policy=policy.default)

@@ -214,7 +214,7 @@ async def post(app: App, mail: EmailMessage, *, to: str | None = None) -> None:
     """Hand a mail to the bot by SMTP; returns when it has answered 250."""
 
     def talk() -> None:
-        with smtplib.SMTP("127.0.0.1", app.door.port, timeout=30) as connection:
+        with smtplib.SMTP("127.0.0.1", app.mail.door.port, timeout=30) as connection:
             connection.send_message(mail, to_addrs=to)
 
     await asyncio.to_thread(talk)

@@ -129,8 +129,8 @@ async def test_a_request_is_answered_resolved_opened_again_and_ended_from_two_ma
         ben.reply(5, "3\nIt took two attempts.")
         await settled(app, 7)
         assert await ratings(app) == [(3, "It took two attempts.")]
-        with Chromium(tmp_path / "browser", elsewhere=app.web_port) as chromium:
-            page = f"http://127.0.0.1:{app.web_port}{link_in(survey, 'rate')}"
+        with Chromium(tmp_path / "browser", elsewhere=app.pages.port) as chromium:
+            page = f"http://127.0.0.1:{app.pages.port}{link_in(survey, 'rate')}"
             await asyncio.to_thread(rate_on_the_page, chromium, page)
             chromium.resize(640, 400)
             take_picture_of_mail(chromium, acknowledgement, "a_day_by_mail_ben.png", tmp_path)

@@ -170,7 +170,7 @@ def _slack(name: str, config: Config) -> str:
 def _mail_out(config: Config) -> str:
     async def trial(app: App) -> None:
         try:
-            await app.sender.check()
+            await app.mail.sender.check()
         finally:
             await app.close()
 

@@ -203,7 +203,7 @@ async def _written(app: App, text: str) -> Written:
     message = msgspec.json.decode(text, type=OutgoingMessage)
     subject = ""
     with suppress(DeskbotError):
-        subject = _subject((await app.compose(message)).raw)
+        subject = _subject((await app.mail.compose(message)).raw)
     promised = message.notice.values.get("promised_at")
     return Written(str(message.kind), message.to.address, subject, str(promised) if promised else None)
 

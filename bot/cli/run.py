@@ -63,7 +63,7 @@ def _welcome(app: App) -> None:
             "",
             "Try it from another terminal:",
             f'    {program} try "My printer is on fire"',
-            f"or  swaks --server {smtp.host}:{app.door.port} --from you@{config.desk.domain}"
+            f"or  swaks --server {smtp.host}:{app.mail.door.port} --from you@{config.desk.domain}"
             f' --to {config.desk.address} --body "My printer is on fire"',
             "",
             "See what became of it:",

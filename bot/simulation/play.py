@@ -163,7 +163,7 @@ class _Day:
         self.moves: Counter[str] = Counter()
         self.wrong: list[str] = []
         maildir = app.config.relay.maildir or desk.data / "outbox"
-        self.post = Post(app.door.port, desk.address, maildir)
+        self.post = Post(app.mail.door.port, desk.address, maildir)
 
     async def pass_by(self, tell: Callable[[float], None]) -> None:
         """From the first hour to the last."""

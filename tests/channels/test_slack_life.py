@@ -75,7 +75,7 @@ async def rows(app: App, table: Any, true: Callable[[list[Any]], bool]) -> list[
             found = await app.store.read(lambda tx: list(tx.run(query)))
             if true(found):
                 return found
-            await app._intake_pace.wait()
+            await app.process.intake_pace.wait()
 
 
 def settled(count: int) -> Callable[[list[Any]], bool]:

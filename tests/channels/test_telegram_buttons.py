@@ -102,7 +102,7 @@ async def test_telegram_calls_the_webhook_and_the_answer_goes_out(tmp_path: Path
     desk = {"address": "help@house.example", "data": str(tmp_path), "secret": "s" * 40,
             "base_url": "https://desk.example"}  # fmt: skip
     async with telegram_world(tmp_path, bot=hook, desk=desk, web={"port": 0}) as world:
-        await world.until(lambda: world.house.world.webhook and world.app.web_port)
+        await world.until(lambda: world.house.world.webhook and world.app.pages.port)
         assert world.house.world.webhook["url"] == "https://desk.example/telegram/tg"
         chat = world.house.world.private(ANNA)
         asked = Written(world.house.world.number(), world.house.world.users[ANNA], A_REQUEST)
@@ -117,7 +117,7 @@ async def test_telegram_calls_the_webhook_and_the_answer_goes_out(tmp_path: Path
 
 
 async def _calls(world: TelegramWorld, update: dict[str, Any], secret: str) -> int:
-    url = f"http://127.0.0.1:{world.app.web_port}/telegram/tg"
+    url = f"http://127.0.0.1:{world.app.pages.port}/telegram/tg"
     headers = {"X-Telegram-Bot-Api-Secret-Token": secret}
     async with (
         aiohttp.ClientSession() as session,

@@ -54,7 +54,7 @@ async def running(folder: Path, senders: dict[str, Any]) -> AsyncIterator[App]:
 
 async def post(app: App, raw: bytes) -> None:
     def talk() -> None:
-        with smtplib.SMTP("127.0.0.1", app.door.port, timeout=30) as connection:
+        with smtplib.SMTP("127.0.0.1", app.mail.door.port, timeout=30) as connection:
             connection.sendmail("ann@corp.example", ["help@localhost"], raw)
 
     await asyncio.to_thread(talk)
@@ -76,7 +76,7 @@ async def tickets_and_answers(app: App, tickets: int) -> tuple[int, int]:
 
 
 async def judged(app: App, raw: bytes, **envelope: Any) -> IncomingMessage:
-    (message,) = await app._translate(payload(raw, **envelope))
+    (message,) = await app.mail.translate(payload(raw, **envelope))
     return message
 
 

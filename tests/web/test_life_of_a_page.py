@@ -41,7 +41,7 @@ async def _settled(app: App, many: int) -> list[Any]:
 async def _served(app: App) -> None:
     """The pages have a port."""
     for _ in range(1_500):
-        if app.web_port:
+        if app.pages.port:
             return
         await asyncio.sleep(0.02)
     raise TimeoutError
@@ -60,7 +60,7 @@ async def test_what_a_requester_says_on_their_page_reaches_the_ticket(tmp_path: 
     await app.open()
     running = asyncio.create_task(app.run(stop))
     try:
-        await asyncio.to_thread(_post, app.door.port)
+        await asyncio.to_thread(_post, app.mail.door.port)
         await _settled(app, 1)
         (ticket,) = await app.store.read(
             lambda tx: list(tx.run(sa.select(Ticket.id, Ticket.requester_id, Ticket.opened_at)))
@@ -68,7 +68,7 @@ async def test_what_a_requester_says_on_their_page_reaches_the_ticket(tmp_path: 
         link = Link(Purpose.STATUS, ticket.id, ticket.requester_id, ticket.opened_at.replace(year=2100))
         path = f"/status/{app.desk.links.token(link)}"
         await _served(app)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{app.web_port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{app.pages.port}") as client:
             page = await client.get(path)
             assert "It burns." in shown(page)
             form = {"verb": "add", "text": "And smokes.", "form": form_of(page)}

@@ -1,0 +1,1 @@
+"""How the parts of one process are put together; ``bot.app`` runs what stands here."""
