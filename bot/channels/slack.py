@@ -214,6 +214,8 @@ class SlackDoor:
                 await asyncio.sleep(delay)
                 delay = min(self._pauses.longest, delay * 2)
             except Exception:
+                # What history holds is strangers' words in Slack's form: whatever a fault of ours makes of it, the
+                # door goes on taking what is said now, and tries again.
                 log.exception("history cannot be read", extra={"action": "slack.fault"})
                 self._behind.set()
                 await asyncio.sleep(self._pauses.longest)

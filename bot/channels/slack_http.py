@@ -1,15 +1,19 @@
 """Events by HTTP: requests that Slack signs, taken by the web pages' server (I3, I4).
 
-Nothing of a request is read before its signature is: over the raw body, of the last five minutes. The same
+Nothing of a request is read before its signature is: first its form and its time, without which not even the body
+is taken, then what it says over the raw body. A body that is too long or too slow is let go, and strangers are told
+nothing but a number. The same
 signature again is a replay, and is answered as the first was without doing anything; a signature is remembered
 only once its request was kept, because a request that we could not keep comes again as it was.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -17,7 +21,7 @@ from time import monotonic
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.channels.slack_app import ACKNOWLEDGED, AWAY
@@ -27,6 +31,12 @@ WINDOW: Final = 300
 """Seconds by which a request's time may differ from ours."""
 REMEMBERED: Final = 600.0
 """Seconds for which a signature is known."""
+PATIENCE: Final = 2.5
+"""Seconds that a body may take to come: Slack waits three for its answer, and sends the whole at once."""
+UNAUTHORIZED: Final = 401
+TOO_SLOW: Final = 408
+TOO_LARGE: Final = 413
+_SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}")
 _MOST: Final = 50_000
 """Signatures that are remembered: Slack sends at most 30,000 events in an hour to an app in a workspace."""
 
@@ -41,11 +51,17 @@ class Signatures:
         self._now = now
         self._seen: OrderedDict[str, float] = OrderedDict()
 
+    def may_be_genuine(self, stamp: str, signature: str) -> bool:
+        """Whether a request has the headers of one that Slack has signed just now; its body tells the rest."""
+        if not (self._secret and _SIGNATURE.fullmatch(signature)):
+            return False
+        if not (stamp.isascii() and stamp.isdecimal() and len(stamp) <= 12):
+            return False
+        return abs(self._now().timestamp() - int(stamp)) <= WINDOW
+
     def is_genuine(self, body: bytes, stamp: str, signature: str) -> bool:
         """Whether Slack has signed these octets, just now."""
-        if not (self._secret and stamp.isascii() and stamp.isdecimal() and len(stamp) <= 12):
-            return False
-        if abs(self._now().timestamp() - int(stamp)) > WINDOW:
+        if not self.may_be_genuine(stamp, signature):
             return False
         made = hmac.new(self._secret, b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
         return hmac.compare_digest(f"v0={made}".encode(), signature.encode("utf-8", "replace"))
@@ -68,7 +84,9 @@ class Signatures:
 class SlackPages:
     """The routes of one workspace."""
 
-    def __init__(self, name: str, signatures: Signatures, answer: Answer) -> None:
+    def __init__(self, name: str, signatures: Signatures, answer: Answer, seconds: float = PATIENCE) -> None:
+        """``seconds``: for which a body is waited for."""
+        self._seconds = seconds
         self._name = name
         self._signatures = signatures
         self._answer = answer
@@ -83,22 +101,32 @@ class SlackPages:
 
     async def take(self, request: Request) -> Response:
         """One request."""
-        try:
-            body = await _body(request)
-        except ClientDisconnect:
-            return PlainTextResponse("", 400)
-        if body is None:
-            return PlainTextResponse("too large\n", 413)
         signature = request.headers.get("x-slack-signature", "")
         stamp = request.headers.get("x-slack-request-timestamp", "")
+        if not self._signatures.may_be_genuine(stamp, signature):
+            return Response(status_code=UNAUTHORIZED)  # without a look at the body
+        body = await self._read(request)
+        if isinstance(body, Response):
+            return body
         if not self._signatures.is_genuine(body, stamp, signature):
-            return PlainTextResponse("unauthorized\n", 401)
+            return Response(status_code=UNAUTHORIZED)
         if challenge := _challenge(body):
             return JSONResponse({"challenge": challenge})
         if signature in self._in_hand or not self._signatures.is_new(signature):
             # While the first is in hand, nobody knows yet whether it will be kept.
             return Response(status_code=AWAY if signature in self._in_hand else ACKNOWLEDGED)
         return await self._taken(request, body, signature)
+
+    async def _read(self, request: Request) -> bytes | Response:
+        """The octets of a request, or what is answered to one that cannot be read."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                body = await _body(request)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except TimeoutError:
+            return Response(status_code=TOO_SLOW)
+        return Response(status_code=TOO_LARGE) if body is None else body
 
     async def _taken(self, request: Request, body: bytes, signature: str) -> Response:
         headers = {

@@ -13,8 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
-from bot.channels.slack_http import Signatures
+from bot.channels.slack_http import Signatures, SlackPages
 from bot.config import Web
 from bot.metrics import Metrics
 from bot.web.app import create_app
@@ -206,3 +207,65 @@ async def test_a_door_that_is_not_open_yet_says_so(tmp_path: Path) -> None:
 async def test_forms_of_the_pages_keep_their_own_limit(world: World, client: httpx.AsyncClient) -> None:
     answer = await client.post("http://desk/slack/acme/eventsx", content=b"x" * 300_000)
     assert answer.status_code in {404, 413}
+
+
+def _request(headers: dict[str, str], receive: Any) -> Request:
+    named = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return Request({"type": "http", "method": "POST", "path": "/", "headers": named}, receive)
+
+
+def _pages(world: World, seconds: float = 5) -> SlackPages:
+    signatures = Signatures(SIGNING_SECRET, lambda: datetime.now(UTC))
+    return SlackPages(
+        "acme", signatures, lambda body, headers: world.door.answer(body, dict(headers)), seconds
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("x-slack-signature", ""),
+        ("x-slack-signature", "v0=abc"),
+        ("x-slack-signature", "v1=" + "0" * 64),
+        ("x-slack-request-timestamp", ""),
+        ("x-slack-request-timestamp", "abc"),
+        ("x-slack-request-timestamp", "1700000000"),
+    ],
+)
+async def test_i3_without_a_strangers_body_being_read_its_headers_refuse_it(
+    world: World, name: str, value: str
+) -> None:
+    async def receive() -> Any:
+        raise AssertionError("the body was read")
+
+    headers = {**signed("{}", int(time.time())), name: value}
+    answer = await _pages(world).take(_request({k.lower(): v for k, v in headers.items()}, receive))
+    assert (answer.status_code, answer.body) == (401, b"")
+
+
+async def test_i4_a_body_that_is_too_slow_is_let_go(world: World) -> None:
+    parts = iter([{"type": "http.request", "body": b"{", "more_body": True}])
+
+    async def receive() -> Any:
+        if (part := next(parts, None)) is not None:
+            return part
+        return await asyncio.Event().wait()
+
+    headers = {name.lower(): value for name, value in signed("{}", int(time.time())).items()}
+    answer = await _pages(world, 0.05).take(_request(headers, receive))
+    assert (answer.status_code, answer.body) == (408, b"")
+    assert await world.keys() == []
+
+
+async def test_i4_no_more_than_a_megabyte_of_an_endless_body_is_read(world: World) -> None:
+    read = 0
+
+    async def receive() -> Any:
+        nonlocal read
+        read += 65_536
+        return {"type": "http.request", "body": b"x" * 65_536, "more_body": True}
+
+    headers = {name.lower(): value for name, value in signed("{}", int(time.time())).items()}
+    answer = await _pages(world).take(_request(headers, receive))
+    assert (answer.status_code, answer.body) == (413, b"")
+    assert read <= 1024 * 1024 + 65_536
