@@ -258,7 +258,9 @@ def _for_a_ticket(incoming: Incoming, facts: screening.Facts) -> Outcome:
     is_new = message.action is not None
     answers = None if is_new else matching.match(incoming.tx, message, incoming.sender, person.id, desk, now)
     found: matching.Match | Outcome | None = answers
-    if answers is None and doors.is_chat(message):
+    if doors.is_beside(message):
+        found = _beside(incoming, answers)
+    elif answers is None and doors.is_chat(message):
         found = together.placed(incoming)
     elif answers and answers.reason is Reason.NOT_THEIRS:
         found = threads_ended.of_a_stranger(incoming, answers)
@@ -269,6 +271,15 @@ def _for_a_ticket(incoming: Incoming, facts: screening.Facts) -> Outcome:
     if screening.answers_nothing(facts):
         return Outcome(Result.IGNORED, Reason.AUTOMATIC)
     return opening.begin(incoming, facts, found or answers)
+
+
+def _beside(incoming: Incoming, answers: matching.Match | None) -> matching.Match | Outcome:
+    """What somebody changes of what they once said begins nothing."""
+    if answers is None:
+        return Outcome(Result.IGNORED, Reason.BESIDE_NOTHING)
+    if answers.reason is not Reason.TICKET_CLOSED:
+        return answers
+    return appending.keep(incoming, replace(answers, reason=Reason.THANKS))
 
 
 def _by_agent(incoming: Incoming, key: str) -> Outcome | None:

@@ -110,9 +110,17 @@ class Events:
         return kind == _DIRECT if isinstance(kind, str) else channel.startswith("D")
 
     async def keep(
-        self, channel: str, event: Mapping[str, Any], *, role: str = "", noted_by: str = "", instead: str = ""
+        self,
+        channel: str,
+        event: Mapping[str, Any],
+        *,
+        role: str = "",
+        noted_by: str = "",
+        instead: str = "",
+        again: str = "",
     ) -> bool:
-        """Keep a message. ``noted_by``: who made it a ticket; ``instead``: who asks, when a machine wrote it."""
+        """Keep a message. ``noted_by``: who made it a ticket; ``instead``: who asks, when a machine wrote it;
+        ``again``: when it was changed, if it is kept a second time, as it is now."""
         at, ts = self._at, str(event["ts"])
         kept = trimmed(event) | {"channel": channel}
         kept["user"] = instead or str(kept.get("user") or kept.get("bot_id") or "")
@@ -122,11 +130,14 @@ class Events:
             slack_files.take(at.web, files.late, at.section.max_file, slack_files.SECONDS),
         )
         about["lost"] = files.lost + taken.lost
+        if stamp := _changed_at(event):
+            about["edited"] = stamp
         if noted_by:
             about["noted_by"] = noted_by
         if taken.late:
             about["late"] = True
-        new = await at.keep(at.payload(f"{channel}:{ts}", Act.MESSAGE, kept, about, taken.files), channel, ts)
+        key = f"{channel}:{ts}" + (f":said:{again}" if again and await at.is_kept(channel, ts) else "")
+        new = await at.keep(at.payload(key, Act.MESSAGE, kept, about, taken.files), channel, ts)
         if new and taken.late:
             self._later(self._files_after(channel, kept, about, taken.late))
         return new
@@ -151,9 +162,8 @@ class Events:
         if about is not None:
             kept = trimmed(event) | {"channel": channel}
             await self._files_after(channel, kept, about, slack_files.told(event, at.section.max_file).late)
-        edited = event.get("edited")
-        if isinstance(edited, Mapping) and is_ts(edited.get("ts")):
-            await self._keep_edit(channel, event, str(edited["ts"]))
+        if stamp := _changed_at(event):
+            await self._keep_edit(channel, event, stamp)
 
     async def _edited(self, channel: str, event: Mapping[str, Any]) -> bool:
         """Somebody has changed what they wrote (I11). Slack also says so when it unfolds a link."""
@@ -162,11 +172,28 @@ class Events:
             return False
         if isinstance(before, Mapping) and before.get("text") == message.get("text"):
             return False
-        edited = message.get("edited")
-        stamp = edited.get("ts") if isinstance(edited, Mapping) else event.get("event_ts")
-        return await self._keep_edit(channel, message, str(stamp)) if is_ts(stamp) else False
+        stamp = _changed_at(message) or event.get("event_ts")
+        if not is_ts(stamp) or not is_ts(message.get("ts")):
+            return False
+        if await self._begins(channel, message, before):
+            return await self.keep(channel, message, again=str(stamp))
+        return await self._keep_edit(channel, message, str(stamp))
+
+    async def _begins(self, channel: str, message: Mapping[str, Any], before: object) -> bool:
+        """Whether a change makes a request of what was none: it calls us, which it did not before; or of a mere
+        greeting."""
+        at, ts = self._at, str(message["ts"])
+        if not self._is_somebody(message) or await at.thread(channel, message.get("thread_ts"), ts):
+            return False
+        if await at.is_kept(channel, ts):
+            return await at.only_greeted(channel, ts)
+        known = isinstance(before, Mapping) and not mentions(str(before.get("text") or ""), at.us.bot_user)
+        return known and self._calls_us(channel, message)
 
     async def _keep_edit(self, channel: str, message: Mapping[str, Any], stamp: str) -> bool:
+        known = await self._at.envelope(channel, str(message.get("ts") or ""))
+        if known and known.get("edited") == stamp:
+            return False  # it was kept as it is now
         return await self._note(channel, message, Act.EDIT, f"edit:{stamp}", stamp)
 
     async def _deleted(self, channel: str, event: Mapping[str, Any]) -> bool:
@@ -273,3 +300,10 @@ class Events:
                 if isinstance(one, dict) and one.get("ts") == ts:
                     return one
         return None
+
+
+def _changed_at(message: Mapping[str, Any]) -> str:
+    """When a message was changed for the last time, or nothing."""
+    edited = message.get("edited")
+    stamp = edited.get("ts") if isinstance(edited, Mapping) else None
+    return str(stamp) if is_ts(stamp) else ""

@@ -15,11 +15,12 @@ from bot.channels.slack_people import UNKNOWN, People, Profile
 from bot.channels.slack_text import mentioned
 from bot.channels.slack_web import SlackWeb
 from bot.config import Slack
+from bot.desk.outcome import Reason
 from bot.errors import ChannelError, StoreUnavailable
 from bot.failpoints import failpoint
 from bot.message import Payload
 from bot.ports import Accept
-from bot.store import chat_progress, inbox, threads
+from bot.store import became, chat_progress, inbox, threads
 from bot.store.engine import Store, Tx
 from bot.store.threads import FoundThread
 
@@ -114,6 +115,12 @@ class Workspace:
         key = message_key(self.name, channel, ts)
         return await self.store.read(lambda tx: inbox.is_known(tx, key))
 
+    async def only_greeted(self, channel: str, ts: str) -> bool:
+        """Whether the desk has found no request in a message that was accepted, but a greeting."""
+        key = message_key(self.name, channel, ts)
+        found = await self.store.read(lambda tx: became.of(tx, key))
+        return found is not None and found.reason == Reason.GREETED
+
     async def thread(self, channel: str, *stamps: object) -> FoundThread | None:
         """The ticket's conversation that a message stands in: ``stamps`` of its thread, or its own."""
         keys = [f"{channel}/{ts}" for ts in stamps if is_ts(ts)]
@@ -122,6 +129,11 @@ class Workspace:
     async def has_conversations(self, channel: str) -> bool:
         """Whether anything in a channel is a ticket's."""
         return await self.store.read(lambda tx: chat_progress.has_conversations(tx, self.name, channel))
+
+    async def envelope(self, channel: str, ts: str) -> dict[str, Any] | None:
+        """What is known of a message that was accepted."""
+        key = message_key(self.name, channel, ts)
+        return await self.store.read(lambda tx: inbox.envelope(tx, key))
 
     async def late_files(self, channel: str, ts: str) -> dict[str, Any] | None:
         """The envelope of a message whose files were to come after it and have not."""

@@ -36,6 +36,12 @@ def is_shown(message: IncomingMessage) -> bool:
     return is_chat(message) and bool(message.external_id) and message.external_id not in message.thread_keys
 
 
+def is_beside(message: IncomingMessage) -> bool:
+    """Whether it only says what has become of a message that somebody wrote before: changed, or taken back."""
+    in_chat = is_chat(message) and not is_shown(message) and bool(message.external_id)
+    return in_chat and message.action is None and bool(message.reply_text.strip())
+
+
 def conversation_of(message: IncomingMessage) -> str:
     """The key of the conversation in which a message is answered."""
     threads_of = [key for key in message.thread_keys if TOPIC not in key]

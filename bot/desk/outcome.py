@@ -51,6 +51,7 @@ class Reason(StrEnum):
     NO_ADDRESS = "no-address"
     FORGED_SENDER = "forged-sender"
     EMPTY = "empty"
+    BESIDE_NOTHING = "beside-nothing"
     HISTORY = "history"
     TOO_OLD = "too-old"
     CONFIRMED = "confirmed"
@@ -121,6 +122,7 @@ _TOLD = {
     Reason.NO_ADDRESS: "it has no sender that could be answered",
     Reason.FORGED_SENDER: "its sender is known to be forged, and the true owner of the address has asked nothing",
     Reason.EMPTY: "there was no message in it",
+    Reason.BESIDE_NOTHING: "it changes, or takes back, a message that belongs to no ticket",
     Reason.TOO_OLD: "it came so long ago that an acknowledgement would only surprise",
     Reason.HISTORY: "it was brought in from the past, of which nobody is told",
     Reason.SENDER_BUDGET: "its sender has had the automatic messages that one may have",

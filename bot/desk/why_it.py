@@ -266,6 +266,7 @@ WORDS: Final = Words(
         Reason.NO_SURVEY: "non c’è nulla da votare, o è troppo tardi",
         Reason.ASKED: "qualcuno ha chiesto lo stato delle sue richieste e l’ha avuto",
         Reason.CLOSED_BY_REQUESTER: "al richiedente non serve altro",
+        Reason.BESIDE_NOTHING: "modifica o ritira un messaggio che non appartiene ad alcun ticket",
         Reason.URGENT: "il richiedente dice che è urgente",
         Reason.PROOF: "prova, o chiede di provare, che due indirizzi sono di una sola persona",
         Reason.NO_PROOF: "porta un codice sbagliato, usato o scaduto",

@@ -266,6 +266,7 @@ WORDS: Final = Words(
         Reason.NO_SURVEY: "没有可评分的内容，或已过期",
         Reason.ASKED: "有人询问其请求的状态，已告知",
         Reason.CLOSED_BY_REQUESTER: "请求人不再需要",
+        Reason.BESIDE_NOTHING: "它修改或撤回了一条不属于任何工单的消息",
         Reason.URGENT: "请求人表示情况紧急",
         Reason.PROOF: "它证明或申请证明两个地址属于同一人",
         Reason.NO_PROOF: "验证码错误、已用或过期",
