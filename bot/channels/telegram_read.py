@@ -178,7 +178,7 @@ def _command(seen: Seen, found: spoken.Spoken) -> IncomingMessage:
         return _made(seen, words, Action(verb, ticket, {"words": words, "line": f"{verb} {words}".strip()}))
     if verb == "start" and (code := spoken.deep_link(words)):
         return _made(seen, "", Action("link", None, {"code": code}))
-    if verb in _AS_WORDS and words:
+    if verb in _AS_WORDS and words and found.ticket is None:
         return _made(seen, f"{verb} {words}")
     if verb == "list" and not words:
         return _made(seen, "", Action("status", None, {}))

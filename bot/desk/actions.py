@@ -100,10 +100,16 @@ def _is_order(incoming: Incoming, key: str, action: Action) -> bool:
 def _by_agent(box: Letterbox, action: Action) -> Outcome:
     """A command as in a mail: the same grammar, the same functions, the same answer."""
     words = action.values.get("words", action.values.get("value", ""))
+    text = box.message.reply_text
+    if action.verb == "new" and (
+        named := words.split(maxsplit=1)
+    ):  # "/new ann@example.com Her chair is broken"
+        text = named[1] if len(named) > 1 else "" if text == words else text
+        words = named[0]
     command = commands.read(action.verb, words, box.desk.config.desk.prefix, ticket=action.ticket)
     wrong = [orders.misunderstood(command)] if isinstance(command, Misunderstood) else []
     if isinstance(command, Command) and command.verb == "new":
-        parsed = Parsed((command,), box.message.reply_text)
+        parsed = Parsed((command,), text)
         return on_behalf.receive(box, parsed, command, None)
     done = orders.wholly(box, action.ticket, partial(_do, box, command, action.ticket), wrong)
     if isinstance(done, Outcome):
