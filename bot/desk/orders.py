@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from bot.desk import commands, doors, letters, lists, matching, undo, verbs
+from bot.desk import commands, doors, letters, lists, matching, undo, undo_steps, verbs
 from bot.desk.agents import Agent
 from bot.desk.cases import NOTE, REPLY, Case, Refused
 from bot.desk.commands import Command
@@ -111,10 +111,16 @@ def run(box: Letterbox, command: Command, number: int | None, files: tuple[Attac
     if command.verb == "reply":
         return [reply(box, about, command.words, files, thread=number)]
     case = case_of(box, about, files, thread=number)
+    was = undo_steps.before(case, command.verb)
     done = verbs.VERBS[command.verb](case, command)
     name = box.desk.name_of(about)
-    told = (done, *case.remarks)
-    return [{"verb": command.verb, "code": one.code, "ticket": name, **one.values} for one in told]
+    told = [
+        {"verb": command.verb, "code": one.code, "ticket": name, **one.values}
+        for one in (done, *case.remarks)
+    ]
+    if step := undo_steps.offer(case, command.verb, was):
+        told[0][undo_steps.STEP] = step
+    return told
 
 
 def case_of(box: Letterbox, number: int, files: tuple[Attachment, ...], *, thread: int | None = None) -> Case:
@@ -178,7 +184,9 @@ def answer(box: Letterbox, number: int | None, done: Told) -> None:
         undo.receipt(box.tx, box.desk, _reader(box), one["entry"], doors.room_of(box.message), box.now)
     others = [one for one in done if "entry" not in one]
     if others or not replied:
-        _write(box, number, {"done": others, "problems": [], "text": ""})
+        steps = [one.pop(undo_steps.STEP) for one in others if undo_steps.STEP in one]
+        values = {"done": others, "problems": [], "text": ""}
+        _write(box, number, undo_steps.offered(values, steps, box.message.channel, box.desk), steps[-1:])
 
 
 def refuse(box: Letterbox, number: int | None, problems: Told) -> Result:
@@ -200,12 +208,13 @@ def _told(refused: Refused) -> dict[str, Any]:
     return {"code": refused.code, **refused.values}
 
 
-def _write(box: Letterbox, number: int | None, values: dict[str, Any]) -> bool:
+def _write(box: Letterbox, number: int | None, values: dict[str, Any], steps: Sequence[str] = ()) -> bool:
     ticket = conversation.whole(box.tx, number) if number else None
     known = list(commands.VERBS)
     message = box.message
     answers = doors.room_of(message) if doors.is_chat(message) else message.external_id
-    letter = Letter(Kind.NOTICE, "commands", {**values, "known": known}, answers=answers)
+    choices = tuple(map(undo_steps.choice, steps))
+    letter = Letter(Kind.NOTICE, "commands", {**values, "known": known}, answers=answers, choices=choices)
     return letters.write(box.tx, _reader(box), ticket, letter, box.desk, box.now, channel=box.message.channel)
 
 

@@ -1,4 +1,4 @@
-"""An agent's words to a requester, taken back before they are sent.
+"""An agent's words to a requester, taken back before they are sent; steps are taken back by ``undo_steps``.
 
 What is said in a chat waits for a few seconds, and whoever said it has a button for so long. All that is needed
 to take it back stands in the history of the ticket, with the words: the button only names them (I13).
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from bot.desk import changes, doors, intervals, letters, promises
+from bot.desk import changes, doors, intervals, letters, promises, undo_steps
 from bot.desk.cases import Case
 from bot.desk.changed import Actor, By
 from bot.desk.desk import Desk
@@ -18,11 +18,11 @@ from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter, Reader
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.message import EMAIL, Action, Choice, Kind
-from bot.store import conversation, entries, tickets, withdrawal
+from bot.store import conversation, entries, steps_back, tickets, withdrawal
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
-UNDONE: Final = "undone"
+UNDONE: Final = undo_steps.UNDONE
 """An entry that was taken back: nobody was sent it."""
 RECEIPT: Final = "receipt"
 _SENT: Final = "reply.sent"
@@ -37,11 +37,14 @@ class Before:
 
     outbox: int
     ticket: WholeTicket
+    waiting: list[int]
+    """What was to be said, and may be overtaken by the words."""
 
 
 def before(case: Case) -> Before:
     """To be asked before the words are kept."""
-    return Before(withdrawal.last_of(case.tx, case.ticket.id), case.ticket)
+    number = case.ticket.id
+    return Before(withdrawal.last_of(case.tx, number), case.ticket, steps_back.waiting(case.tx, number))
 
 
 def offer(case: Case, was: Before, entry: int) -> dict[str, Any] | None:
@@ -60,6 +63,7 @@ def offer(case: Case, was: Before, entry: int) -> dict[str, Any] | None:
         "first": was.ticket.first_response_at is None,
         "told_at": _iso(was.ticket.told_at),
         "promised_at": _iso(was.ticket.promised_at),
+        "overtaken": steps_back.overtaken(case.tx, was.waiting),
     }
 
 
@@ -79,7 +83,10 @@ def receipt(tx: Tx, desk: Desk, reader: Reader, entry: int, answers: str, now: d
 def by_action(incoming: Incoming, action: Action) -> Outcome:
     """Take words back: only whoever wrote them, only while they wait, and twice is once."""
     tx, desk, now = incoming.tx, incoming.desk, incoming.now
-    entry = _number(action.values.get("value", ""))
+    value = action.values.get("value", "")
+    if "-" in value:
+        return _step_back(incoming, action, value)
+    entry = _number(value)
     about = entries.ticket_of_entry(tx, entry) if entry and incoming.agent else None
     ticket = conversation.whole(tx, about) if about is not None else None
     if ticket is None or entry is None or incoming.agent is None:
@@ -107,6 +114,7 @@ def _take_back(incoming: Incoming, ticket: WholeTicket, entry: int, said: dict[s
     """As if it had not been said: the promised answer is still owed, and so is the next word."""
     tx, desk, now, channel = incoming.tx, incoming.desk, incoming.now, incoming.message.channel
     entries.set_kind(tx, entry, UNDONE)
+    steps_back.say_again(tx, said.get("overtaken", []))
     because = {"entry": str(entry)}
     if said["first"] and ticket.first_response_at is not None:
         actor = Actor(By.AGENT, agent, channel)
@@ -131,6 +139,26 @@ def _take_back(incoming: Incoming, ticket: WholeTicket, entry: int, said: dict[s
     if told_at is not None:
         tickets.told(tx, ticket.id, told_at)
     intervals.begin(tx, ticket, desk, told_at or ticket.opened_at, now)
+
+
+def _step_back(incoming: Incoming, action: Action, value: str) -> Outcome:
+    """The same for what an agent has done: only whoever did it, and twice is once."""
+    tx, desk, now = incoming.tx, incoming.desk, incoming.now
+    found = undo_steps.named(tx, value) if incoming.agent else None
+    if found is None or incoming.agent is None:
+        return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
+    ticket, offered = found
+    agent = desk.roster.load(tx, incoming.agent, now)
+    if offered.actor != agent.person.id:
+        return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, ticket.id)
+    if undo_steps.is_taken_back(tx, ticket.id, offered):
+        return Outcome(Result.IGNORED, Reason.BY_AGENT, ticket.id)
+    in_time = undo_steps.take_back(tx, ticket, offered, desk, now, incoming.message.channel)
+    values = {"what": "step-undone" if in_time else "step-late", "seconds": 0, **_to(tx, ticket, desk)}
+    reader = _presser(incoming, letters.agent_reader(agent, desk))
+    ticket = conversation.whole(tx, ticket.id) or ticket
+    _answer(tx, desk, reader, ticket, values, doors.room_of(incoming.message), now)
+    return Outcome(Result.COMMANDED, Reason.BY_AGENT if in_time else Reason.OVER, ticket.id)
 
 
 def _presser(incoming: Incoming, reader: Reader) -> Reader:

@@ -7,12 +7,13 @@ owns owns it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.desk import intervals, moments, moving, progress
+from bot.desk import commands, doors, intervals, letters, moments, moving, progress, undo_steps
 from bot.desk.agents import Agent
 from bot.desk.cases import REPLY, Case, Done, Refused
 from bot.desk.incoming import Incoming
@@ -48,15 +49,32 @@ def by_action(incoming: Incoming, action: Action) -> Outcome:
     value, values = action.values.get("value", ""), action.values
     words = values.get("at", "") if value == Update.FIX else values.get("text", "")
     savepoint = incoming.tx.connection.begin_nested()
+    was = undo_steps.before(case, "update")
     try:
-        say(case, value, words)
+        done = say(case, value, words)
     except Refused as refused:
         savepoint.rollback()
         over = refused.code in {"no-way", "is-merged"}
         reason = Reason.OVER if over else Reason.NOT_UNDERSTOOD
         return Outcome(Result.COMMANDED, reason, ticket.id)
     savepoint.commit()
+    if step := undo_steps.offer(case, "update", was):
+        _tell_agent(incoming, case, done, step)
     return Outcome(Result.COMMANDED, Reason.BY_AGENT, ticket.id)
+
+
+def _tell_agent(incoming: Incoming, case: Case, done: Done, step: str) -> None:
+    """In a chat, what was done, with the button that takes it back."""
+    message, desk = incoming.message, incoming.desk
+    first = letters.agent_reader(case.agent, desk)
+    reader = replace(first, person=incoming.person.id, party=message.sender, canonical=incoming.sender)
+    name = desk.name_of(case.ticket.id)
+    told = [{"verb": "update", "code": done.code, "ticket": name, **done.values}]
+    values: dict[str, Any] = {"done": told, "problems": [], "text": "", "known": list(commands.VERBS)}
+    values = undo_steps.offered(values, [step], message.channel, desk)
+    choices = (undo_steps.choice(step),)
+    letter = Letter(Kind.NOTICE, "commands", values, answers=doors.room_of(message), choices=choices)
+    letters.write(incoming.tx, reader, case.ticket, letter, desk, incoming.now, channel=message.channel)
 
 
 def _agent(incoming: Incoming, ticket: WholeTicket) -> Agent | None:

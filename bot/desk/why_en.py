@@ -36,6 +36,8 @@ WORDS: Final = Words(
         "note.added": "{who} wrote a note for agents",
         "reply.sent": "{who} answered the requester",
         "reply.undone": "{who} took back what they had written to the requester: nobody was sent it",
+        "step.offered": "{who} may take back what they did ({verb}, step {step}) until {until}",
+        "step.undone": "{who} took back what they had done ({verb}, step {step}): it stands as it stood",
         "answered": "{who} gave the first response",
         "waiting": "{who} let it wait: the clock stands still",
         "taken.up": "{who} wrote, so it waits no longer and the clock goes on",

@@ -36,6 +36,8 @@ WORDS: Final = Words(
         "note.added": "{who} ha scritto una nota per gli operatori",
         "reply.sent": "{who} ha risposto al richiedente",
         "reply.undone": "{who} ha annullato ciò che aveva scritto al richiedente: non è stato inviato a nessuno",
+        "step.offered": "{who} può annullare ciò che ha fatto ({verb}, passo {step}) fino a {until}",
+        "step.undone": "{who} ha annullato ciò che aveva fatto ({verb}, passo {step}): tutto è come prima",
         "answered": "{who} ha dato la prima risposta",
         "waiting": "{who} l’ha messa in attesa: il tempo si ferma",
         "taken.up": "{who} ha scritto: l’attesa è finita e il tempo riprende",

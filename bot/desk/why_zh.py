@@ -36,6 +36,8 @@ WORDS: Final = Words(
         "note.added": "{who}写了内部备注",
         "reply.sent": "{who}答复了请求人",
         "reply.undone": "{who}撤回了写给请求人的内容，没有发给任何人",
+        "step.offered": "{who}可在 {until} 前撤回所做的操作（{verb}，第 {step} 步）",
+        "step.undone": "{who}撤回了所做的操作（{verb}，第 {step} 步）：一切恢复原状",
         "answered": "{who}给出了首次答复",
         "waiting": "{who}将其置为等待：计时暂停",
         "taken.up": "{who}来信，等待结束，计时继续",

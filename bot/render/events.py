@@ -53,6 +53,7 @@ OPTIONAL: Final[dict[str, Any]] = {
     "story": (),
     "comment": "",
     "commented": False,
+    "seconds": 0,
     "over": False,
     "contacts": (),
     "told_at": None,

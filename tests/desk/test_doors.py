@@ -28,6 +28,7 @@ def test_a_mail_requester_and_an_agent_in_slack(tmp_path: Path) -> None:
         assert life.in_room("said")[-1].notice.values["text"] == "It smells now."
         assert life.in_room("said")[-1].notice.values["to"] == "Ben Lee"
         life.says("UBEN", "!resolve cause: dust\n\nA new fuser.", thread=thread)
+        life.pass_time(seconds=30)
         life.mails("ann", "Yes, it works again!", to="resolved")
         assert life.desk.ticket(1).state == "closed"
         assert life.desk.ticket(1).closed_as == "confirmed"
@@ -57,6 +58,7 @@ def test_a_slack_requester_and_an_agent_in_slack(tmp_path: Path) -> None:
         assert receipt.notice.values["door"] == "Slack"
         assert receipt.notice.values["address"] == ""
         life.says("UBEN", "!resolve A new fuser.", thread=thread)
+        life.pass_time(seconds=30)
         asked = life.last("acme/UJOE", "resolved")
         assert asked.thread.answers == key
         life.says("UJOE", "yes", thread=key)

@@ -46,6 +46,7 @@ def resolved_and_rated(life: Chats, comment: str = "") -> None:
     life.mails("ann", "The printer burns.")
     life.presses("UBEN", "take", ticket=1, at=ROOM)
     life.presses("UBEN", "resolve", ticket=1, at=ROOM, words="It is a new one.")
+    life.pass_time(seconds=30)  # in which it could be taken back
     life.mails("ann", "Yes", to="resolved")
     until_told(life, "survey")
     life.mails("ann", f"1\n\n{comment}", to="survey")

@@ -92,6 +92,8 @@ IN_CHATS: Final[dict[str, tuple[Sample, ...]]] = {
         ("gone", {**_RECEIPT, "seconds": 0, "to": ""}),
         ("undone", {**_RECEIPT, "what": "undone", "seconds": 0}),
         ("late", {**_RECEIPT, "what": "late", "seconds": 0}),
+        ("a step undone", {**_RECEIPT, "what": "step-undone", "seconds": 0}),
+        ("a step late", {**_RECEIPT, "what": "step-late", "seconds": 0}),
         ("hostile", {**_RECEIPT, "to": HOSTILE, "address": HOSTILE}),
     ),
     "greeted": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from bot.message import Choice
 from bot.render.samples.about import ABOUT, BEFORE, HOSTILE, LATE, SOON, STORY, Sample
 
 _LISTED: Final[list[dict[str, Any]]] = [
@@ -144,6 +145,16 @@ COMMANDS: Final[tuple[Sample, ...]] = (
             **_ANSWERED,
             "done": [],
             "problems": [{"code": "unknown-verb", "line": HOSTILE, "verb": HOSTILE}],
+        },
+    ),
+    (
+        "with a way back",
+        {
+            **_ANSWERED,
+            "done": [_in_hand({"code": "resolved", "asked": True})],
+            "problems": [],
+            "seconds": 20,
+            "choices": (Choice("undo", "undo", "1-1"),),
         },
     ),
     (
