@@ -36,7 +36,8 @@ from bot.channels.telegram_payload import (
     says_something,
     text_in,
 )
-from bot.channels.telegram_sender import Moves, ignored
+from bot.channels.telegram_places import Moves
+from bot.channels.telegram_sender import ignored
 from bot.clock import Clock
 from bot.config import Config, Telegram
 from bot.errors import ChannelError, StoreUnavailable

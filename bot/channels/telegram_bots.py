@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final
 from bot.channels.chat_words import Composer, Run, loader
 from bot.channels.telegram import MOVED, House, TelegramDoor
 from bot.channels.telegram_api import LARGEST_UPLOAD, Api
+from bot.channels.telegram_parts import InStore
 from bot.channels.telegram_payload import number, text_in
-from bot.channels.telegram_sender import Moves, TelegramSender
+from bot.channels.telegram_places import Moves
+from bot.channels.telegram_sender import TelegramSender
 from bot.channels.telegram_words import write_telegram
 from bot.desk.screening import MOST_BOUNCES
 from bot.errors import ChannelError, ConfigError
@@ -47,7 +49,10 @@ def bots_of(
         if section.enabled:
             api = Api(section)
             moves = Moves(partial(_moved, house.store, name))
-            sender = TelegramSender(api, words, load=load, moves=moves, gone=partial(_gone, house))
+            parts = InStore(house.store, name)
+            sender = TelegramSender(
+                api, words, load=load, moves=moves, gone=partial(_gone, house), progress=parts
+            )
             made[name] = Bot(TelegramDoor(name, config, api, house, moves), sender)
     return made
 

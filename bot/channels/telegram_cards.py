@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.channels import telegram_text as wording
 from bot.channels.telegram_api import Refused
+from bot.channels.telegram_places import Where
 from bot.channels.telegram_words import TelegramWords
 from bot.errors import ChannelError
 from bot.message import OutgoingMessage, Receipt
 
 if TYPE_CHECKING:
-    from bot.channels.telegram_sender import TelegramSender, Where
+    from bot.channels.telegram_sender import TelegramSender
 
 _KNOWN_SECONDS: Final = 600.0
 _KEPT: Final = 2_000
@@ -60,7 +61,6 @@ class Cards:
         return True
 
     async def _post(self, message: OutgoingMessage, where: Where, said: TelegramWords) -> Receipt:
-        from bot.channels.telegram_sender import Where as Place
         from bot.channels.telegram_sender import ignored, keyboard, no_topic
 
         chat, topic = where.chat, where.topic
@@ -68,13 +68,13 @@ class Cards:
             topic = await self._make_topic(chat, message.ticket, said.title)
         piece = next(wording.parts(said.html), said.plain)
         try:
-            sent = await self._sender.text("sendMessage", Place(chat, topic), piece, keyboard(said.buttons))
+            sent = await self._sender.text("sendMessage", Where(chat, topic), piece, keyboard(said.buttons))
         except Refused as refused:
             if topic is None or not no_topic(refused):
                 raise
             self._began.pop((chat, message.ticket), None)
             topic = await self._make_topic(chat, message.ticket, said.title)
-            sent = await self._sender.text("sendMessage", Place(chat, topic), piece, keyboard(said.buttons))
+            sent = await self._sender.text("sendMessage", Where(chat, topic), piece, keyboard(said.buttons))
         self._began.pop((chat, message.ticket), None)
         card = int(sent["message_id"])
         if topic is None:

@@ -3,25 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.channels.telegram_api import Api
-from bot.channels.telegram_sender import RATES, Moves, TelegramSender
+from bot.channels.telegram_parts import InMemory, InStore, Progress
+from bot.channels.telegram_places import Moves
+from bot.channels.telegram_sender import RATES, TelegramSender
 from bot.channels.telegram_words import Button, TelegramWords
 from bot.channels.turns import Rates, Turns
 from bot.config.chats import Telegram
 from bot.errors import ChannelBusy, ChannelError
 from bot.message import Attachment, Kind, Notice, OutgoingMessage, Party, Receipt, ThreadRef
 from tests.channels.telegram_world import ANNA, EVE, TEAM
-from tests.desks import MONDAY
+from tests.channels.test_picture import jpeg, lossy, png
+from tests.desks import MONDAY, open_desk
 from tests.peers.telegram import TOKEN, Fault, TelegramHouse, telegram_house
 
 QUICK = replace(RATES, every=0.01)
+
+
+@dataclass
+class Mortal:
+    """What is kept of parts; the process dies before a part is sent when a test says so."""
+
+    inner: Progress
+    dies_before: str = ""
+
+    async def kept(self, token: str) -> dict[str, int]:
+        found = await self.inner.kept(token)
+        self._goes_on(len(found))
+        return found
+
+    async def keep(self, token: str, part: str, number: int) -> None:
+        await self.inner.keep(token, part, number)
+        self._goes_on(len(await self.inner.kept(token)))
+
+    def _goes_on(self, done: int) -> None:
+        order = ("text0", "text1", "file0", "file1", "")
+        if order[done] and order[done] == self.dies_before:
+            raise asyncio.CancelledError
 
 
 @dataclass
@@ -29,11 +56,21 @@ class Out:
     """A sender whose words are given by the test."""
 
     house: TelegramHouse
-    sender: TelegramSender
+    made: Callable[[Progress], TelegramSender]
+    progress: Mortal
     words: TelegramWords = field(default_factory=lambda: TelegramWords("Hello", "Hello"))
     gone: list[str] = field(default_factory=list)
     moved: list[tuple[int, int]] = field(default_factory=list)
     count: int = 0
+
+    def __post_init__(self) -> None:
+        self.sender = self.made(self.progress)
+
+    async def revive(self) -> None:
+        """Another process goes on."""
+        self.progress.dies_before = ""
+        await self.sender.close()
+        self.sender = self.made(self.progress)
 
     async def say(self, html: str = "Hello", to: int = ANNA, *, answers: str = "", **changes: Any) -> Receipt:
         self.words = replace(self.words, html=html, plain=html)
@@ -53,7 +90,9 @@ class Out:
 
 
 @asynccontextmanager
-async def an_out(rates: Rates = QUICK, seconds: float = 5.0, *, forum: bool = True) -> AsyncIterator[Out]:
+async def an_out(
+    rates: Rates = QUICK, seconds: float = 5.0, *, forum: bool = True, progress: Progress | None = None
+) -> AsyncIterator[Out]:
     async with telegram_house() as house:
         for user in (ANNA, EVE):
             house.world.add_user(user, "Somebody Else")
@@ -70,14 +109,21 @@ async def an_out(rates: Rates = QUICK, seconds: float = 5.0, *, forum: bool = Tr
         async def moved(old: int, new: int) -> None:
             out.moved.append((old, new))
 
-        sender = TelegramSender(
-            Api(section, seconds=seconds), words, moves=Moves(moved), gone=gone, turns=Turns(rates)
-        )
-        out = Out(house, sender)
+        def a_sender(progress: Progress) -> TelegramSender:
+            return TelegramSender(
+                Api(section, seconds=seconds),
+                words,
+                moves=Moves(moved),
+                gone=gone,
+                turns=Turns(rates),
+                progress=progress,
+            )
+
+        out = Out(house, a_sender, Mortal(progress or InMemory()))
         try:
             yield out
         finally:
-            await sender.close()
+            await out.sender.close()
 
 
 async def test_words_answer_the_message_that_opened_the_conversation() -> None:
@@ -252,13 +298,125 @@ async def test_a_group_without_topics_has_cards_that_are_answered() -> None:
         assert f"{TEAM}/{out.house.world.chats[TEAM].last().answers}" == receipt.reference
 
 
-async def test_files_follow_the_words() -> None:
+def a_file(name: str, content: bytes) -> Attachment:
+    return Attachment(name, "application/octet-stream", len(content), "0" * 64, content)
+
+
+async def test_j6_files_follow_words_that_are_too_long_for_a_caption() -> None:
     async with an_out() as out:
-        await out.say(
-            "here it is", attachments=(Attachment("a.pdf", "application/pdf", 3, "0" * 64, b"abc"),)
-        )
-        assert out.house.world.chats[ANNA].last().document == b"abc"
+        await out.say("\U0001f600" * 513, attachments=(a_file("a.pdf", b"abc"),))
+        words, sent = out.house.world.chats[ANNA].messages.values()
+        assert (words.document, sent.document, sent.text) == (None, b"abc", "")
         assert out.house.wrong == []
+
+
+async def test_j6_words_of_1024_units_are_the_caption_of_the_first_file() -> None:
+    async with an_out() as out:
+        receipt = await out.say(
+            "<b>here</b> &amp; " + "\U0001f600" * 508 + "x",
+            attachments=(a_file("a.pdf", b"abc"), a_file("b.pdf", b"def")),
+        )
+        first, second = out.house.world.chats[ANNA].messages.values()
+        assert (first.document, first.text[:8], second.document, second.text) == (
+            b"abc",
+            "here & \U0001f600",
+            b"def",
+            "",
+        )
+        assert receipt.threads == (f"{ANNA}/{first.id}", f"{ANNA}/{second.id}")
+        assert out.house.wrong == []
+
+
+async def test_j7_a_caption_that_cannot_be_read_as_markup_goes_as_plain_words() -> None:
+    async with an_out() as out:
+        await out.say("<b>here", attachments=(a_file("a.pdf", b"abc"),))
+        (sent,) = out.house.world.chats[ANNA].messages.values()
+        assert (sent.document, sent.text) == (b"abc", "here")
+
+
+async def test_words_with_buttons_are_no_caption() -> None:
+    async with an_out() as out:
+        out.words = replace(out.words, buttons=(Button("Yes", "confirm:yes:7"),))
+        await out.say("Done?", attachments=(a_file("a.pdf", b"abc"),))
+        words, sent = out.house.world.chats[ANNA].messages.values()
+        assert (words.text, list(words.buttons()), sent.buttons()) == ("Done?", ["Yes"], {})
+
+
+async def test_pictures_go_as_photos_and_what_telegram_would_not_show_as_files() -> None:
+    async with an_out() as out:
+        small, wide = png(800, 600), png(9_000, 300)
+        files = (
+            a_file("a.png", small),
+            a_file("b.jpg", jpeg(800, 600)),
+            a_file("c.png", wide),
+            a_file("d.webp", lossy(8, 8)),
+        )
+        await out.say("look", attachments=files)
+        sent = list(out.house.world.chats[ANNA].messages.values())
+        assert [one.photo is not None for one in sent] == [True, True, False, True]
+        assert (sent[0].photo, sent[0].text, sent[2].document) == (small, "look", wide)
+        assert out.house.wrong == []
+
+
+async def test_a_picture_that_telegram_does_not_take_after_all_goes_as_a_file() -> None:
+    async with an_out() as out:
+        out.house.fail("sendPhoto", Fault(400, "Bad Request: IMAGE_PROCESS_FAILED"))
+        await out.say("look", attachments=(a_file("a.png", png(800, 600)),))
+        (sent,) = out.house.world.chats[ANNA].messages.values()
+        assert (sent.document, sent.text) == (png(800, 600), "look")
+
+
+LONG = "word " * 1500
+"""Two texts."""
+
+
+async def test_j8_x5_after_the_death_of_a_process_no_part_is_there_twice_and_none_is_lost(
+    tmp_path: Path,
+) -> None:
+    with open_desk(tmp_path) as desk:
+        desk.store.open()
+        files = (a_file("a.pdf", b"abc"), a_file("b.pdf", b"def"))
+        async with an_out(progress=InStore(desk.store, "tg")) as out:
+            for stopped in ("text1", "file0", "file1"):
+                out.progress.dies_before = stopped
+                with pytest.raises(asyncio.CancelledError):
+                    await out.say(LONG, token="same", attachments=files)
+                await out.revive()
+            receipt = await out.say(LONG, token="same", attachments=files)
+            sent = list(out.house.world.chats[ANNA].messages.values())
+            assert [bool(one.text) for one in sent] == [True, True, False, False]
+            assert [one.document for one in sent] == [None, None, b"abc", b"def"]
+            assert receipt.threads == tuple(f"{ANNA}/{one.id}" for one in sent)
+            again = await out.say(LONG, token="same", attachments=files)
+            assert (again, len(out.house.world.chats[ANNA].messages)) == (receipt, 4)
+
+
+async def test_j8_the_one_part_of_which_nobody_knows_is_sent_once_more(tmp_path: Path) -> None:
+    with open_desk(tmp_path) as desk:
+        desk.store.open()
+        async with an_out(progress=InStore(desk.store, "tg")) as out:
+            out.house.fail("sendMessage", Fault(), Fault(hang=True))
+            with pytest.raises(ChannelError) as caught:
+                await out.say(LONG, token="same")
+            assert caught.value.ambiguous
+            await out.revive()
+            await out.say(LONG, token="same")
+            first, second, again = out.house.world.chats[ANNA].texts()
+            assert first != second == again
+
+
+async def test_what_was_kept_of_long_messages_is_forgotten_in_the_end(tmp_path: Path) -> None:
+    with open_desk(tmp_path) as desk:
+        desk.store.open()
+        kept = InStore(desk.store, "tg")
+        await kept.keep("old_", "text0", 5)
+        desk.clock.moment += timedelta(days=31)
+        await kept.keep("new%", "text0", 6)
+        assert (await kept.kept("old_"), await kept.kept("new%"), await kept.kept("new")) == (
+            {},
+            {"text0": 6},
+            {},
+        )
 
 
 async def test_an_address_that_is_none_is_refused() -> None:

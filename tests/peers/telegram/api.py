@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.peers.telegram.rules import parse_fault, shown, units
+from tests.peers.telegram.rules import parse_fault, photo_fault, shown, units
 from tests.peers.telegram.state import Chat, World, Written
 
 _NOW: Final = 1_772_000_000
@@ -72,7 +72,7 @@ def tell(world: World, chat: Chat, message: Written) -> dict[str, Any]:
     told: dict[str, Any] = {"message_id": message.id, "date": _NOW + message.id, "chat": chat.told(user)}
     told |= {"from": message.user, **message.more}
     if "caption" not in told and message.text:
-        told["text"] = message.text
+        told["caption" if message.document or message.photo else "text"] = message.text
     if message.topic is not None:
         told |= {"message_thread_id": message.topic, "is_topic_message": True}
     if message.answers in chat.messages:
@@ -88,6 +88,9 @@ def tell(world: World, chat: Chat, message: Written) -> dict[str, Any]:
         told["reply_markup"] = message.markup
     if message.document:
         told["document"] = {"file_id": f"D{message.id}", "file_unique_id": f"u{message.id}"}
+    if message.photo:
+        size = {"file_id": f"P{message.id}", "file_unique_id": f"u{message.id}", "width": 90, "height": 90}
+        told["photo"] = [size]
     return told
 
 
@@ -113,6 +116,13 @@ def _send(world: World, values: dict[str, Any]) -> Any:
 def _send_document(world: World, values: dict[str, Any]) -> Any:
     text = _words(values, "caption", 1024)
     return _put(world, _chat(world, values), values, text, document=values["document"])
+
+
+def _send_photo(world: World, values: dict[str, Any]) -> Any:
+    text = _words(values, "caption", 1024)
+    if fault := photo_fault(values["photo"]):
+        raise Refused(f"Bad Request: {fault}")
+    return _put(world, _chat(world, values), values, text, photo=values["photo"])
 
 
 def _own(world: World, values: dict[str, Any]) -> Written:
@@ -241,6 +251,7 @@ METHODS: Final[dict[str, Callable[[World, dict[str, Any]], Any]]] = {
     "getChatMember": _member,
     "sendMessage": _send,
     "sendDocument": _send_document,
+    "sendPhoto": _send_photo,
     "editMessageText": _edit_text,
     "editMessageReplyMarkup": _edit_markup,
     "answerCallbackQuery": _answer,

@@ -96,6 +96,23 @@ def parse_fault(html: str) -> str:
     return "Unexpected character" if "<" in rest or ">" in rest else ""
 
 
+def photo_fault(content: bytes) -> str:
+    """Why Telegram would not show a file as a photo; empty: it would. Of JPEG only the plainest is understood."""
+    if len(content) > 10_000_000:
+        return "too big for a photo"
+    sizes = {
+        content.startswith(b"\x89PNG"): (content[16:20], content[20:24], "big"),
+        content.startswith(b"\xff\xd8\xff\xc0"): (content[9:11], content[7:9], "big"),
+        content.startswith(b"RIFF") and content[12:16] == b"VP8 ": (content[26:28], content[28:30], "little"),
+    }
+    if True not in sizes:
+        return "IMAGE_PROCESS_FAILED"
+    wide, high, order = sizes[True]
+    width, height = (int.from_bytes(one, "big" if order == "big" else "little") for one in (wide, high))
+    short, long = min(width, height), max(width, height)
+    return "PHOTO_INVALID_DIMENSIONS" if short < 1 or short + long > 10_000 or long > 20 * short else ""
+
+
 def shown(html: str) -> str:
     """A text as people see it."""
     return unescape(_TAG.sub("", html))

@@ -20,6 +20,7 @@ class Written:
     parse_mode: str = ""
     more: dict[str, Any] = field(default_factory=dict)
     document: bytes | None = None
+    photo: bytes | None = None
     edits: int = 0
     pinned: bool = False
 
