@@ -6,26 +6,23 @@ late, because the bot was down, says only the weightiest of what has passed and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from bot.desk import changes, informing, letters, notices, promises, quiet
-from bot.desk.changed import DESK, Actor
+from bot.desk import breaches, informing, letters, levels, notices, promises, quiet
+from bot.desk.changed import DESK
 from bot.desk.desk import Desk
 from bot.desk.letters import Letter
 from bot.desk.milestones import TELL, Milestone, Target, Weight
 from bot.desk.promises import BREACHED, DELAYED
 from bot.desk.states import RUNNING
 from bot.message import Kind
-from bot.store import conversation, entries, people, tickets, timers, withdrawal
+from bot.store import conversation, tickets, timers, withdrawal
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 from bot.store.timers import DueTimer
 
-_LEAD_TOLD: Final = "lead.told"
 _ENDED: Final = "escalation.ended"
 _WARNED: Final = "target.warned"
 
@@ -81,15 +78,15 @@ def level_is_due(tx: Tx, timer: DueTimer, desk: Desk, now: datetime) -> None:
     missed = promises.missed(ticket, now)
     if not missed:
         return
-    step = above(tx, ticket, desk)
+    step = levels.above(tx, ticket, desk)
     if step is not None:
-        ticket = raised(tx, desk, ticket, step, now, actor=DESK)
-        _tell_agents_of_breach(tx, ticket, missed[0], step.people, desk, now)
+        ticket = levels.raised(tx, desk, ticket, step, now, actor=DESK)
+        breaches.told(tx, ticket, missed[0], step.people, desk, now)
         promises.keep_escalating(tx, ticket, desk, now)
     elif not tickets.marked(tx, ticket.id, _ENDED, "team", ticket.queue):
         after = {"team": ticket.queue, "level": ticket.level}
         tickets.record(tx, ticket.id, _ENDED, now, after=after)
-        _tell_agents_of_breach(tx, ticket, missed[0], _last(ticket, desk), desk, now)
+        breaches.told(tx, ticket, missed[0], levels.last(ticket, desk), desk, now)
 
 
 # -- milestones --------------------------------------------------------------------------------------------------
@@ -103,11 +100,11 @@ def _warn(tx: Tx, ticket: WholeTicket, target: Target, mark: Milestone, desk: De
         return
     tickets.record(tx, ticket.id, _WARNED, now, after=after)
     owner = desk.roster.owner(tx, ticket.owner_id)
-    values = {**after, **_people_of(tx, ticket)}
+    values = {**after, **breaches.people_of(tx, ticket)}
     keys = {owner} if owner else set()
     if owner is None or notices.is_away(owner, desk, now):
         keys |= {*desk.roster.of_team(ticket.queue)}
-    _tell(tx, ticket, "warning", values, keys, desk, now)
+    breaches.tell(tx, ticket, "warning", values, keys, desk, now)
 
 
 def _delay(tx: Tx, ticket: WholeTicket, target: Target, _: Milestone, desk: Desk, now: datetime) -> None:
@@ -134,15 +131,15 @@ def _breach(tx: Tx, ticket: WholeTicket, target: Target, _: Milestone, desk: Des
         new = told if told > now else later
         _inform(tx, ticket, target, "late", {"due": due.isoformat()}, new, desk, now)
         ticket = conversation.whole(tx, ticket.id) or ticket
-    step = above(tx, ticket, desk)
-    keys = set(step.people) if step else _last(ticket, desk)
-    keys |= _lead(ticket.queue, desk)
+    step = levels.above(tx, ticket, desk)
+    keys = set(step.people) if step else levels.last(ticket, desk)
+    keys |= levels.lead_of(ticket.queue, desk)
     timers.cancel(tx, ticket.id, promises.ESCALATE)
     if step is not None:
-        ticket = raised(tx, desk, ticket, step, now, actor=DESK, quietly=sorry)
+        ticket = levels.raised(tx, desk, ticket, step, now, actor=DESK, quietly=sorry)
         if ticket.state in RUNNING and terms.escalate_every:
             promises.keep_escalating(tx, ticket, desk, now)
-    _tell_agents_of_breach(tx, ticket, (target.name, due), keys, desk, now)
+    breaches.told(tx, ticket, (target.name, due), keys, desk, now)
 
 
 _ACTS: Final = {Weight.WARNING: _warn, Weight.TELL: _delay, Weight.DUE: _breach}
@@ -161,7 +158,7 @@ def _inform(
     before: datetime | None = None,
 ) -> None:
     """Tell the requester of a new moment. ``before``: it is of no use after that, not even for a night's rest."""
-    owner = _people_of(tx, ticket)["owner"]
+    owner = breaches.people_of(tx, ticket)["owner"]
     said = {"target": target.name, **values, "new": new.isoformat(), "owner": owner}
     at_daytime = None
     if before is not None and (reader := letters.requester_of(tx, ticket, desk)):
@@ -172,135 +169,3 @@ def _inform(
     tickets.record(tx, ticket.id, DELAYED, now, after=after)
     due = ticket.first_response_due, ticket.resolution_due or target.due
     tickets.set_targets(tx, ticket.id, *due, new)
-
-
-# -- levels ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One level up: the team that has the ticket then, and the agents who are told, by their keys."""
-
-    queue: str
-    people: frozenset[str]
-    lead: bool = False
-    """The last level: nobody is above."""
-
-
-def above(tx: Tx, ticket: WholeTicket, desk: Desk) -> Step | None:
-    """The next level: the team that the ticket's team escalates to, after the last team its lead; None: the
-    lead knows."""
-    team = desk.config.teams.get(ticket.queue)
-    if team and team.escalates_to:
-        folk = frozenset(desk.roster.of_team(team.escalates_to))
-        return Step(team.escalates_to, folk or frozenset(_lead(team.escalates_to, desk)))
-    lead = _lead(ticket.queue, desk)
-    if not lead or tickets.marked(tx, ticket.id, _LEAD_TOLD, "team", ticket.queue):
-        return None
-    return Step(ticket.queue, frozenset(lead), lead=True)
-
-
-def raised(
-    tx: Tx,
-    desk: Desk,
-    ticket: WholeTicket,
-    step: Step,
-    now: datetime,
-    *,
-    actor: Actor,
-    words: str = "",
-    quietly: bool = False,
-) -> WholeTicket:
-    """Take a ticket one level up. Its owner stays its owner: one person follows it to the end."""
-    ticket = changes.apply(
-        tx,
-        desk,
-        ticket,
-        "escalated",
-        now,
-        actor=actor,
-        words=words,
-        quietly=quietly,
-        level=ticket.level + 1,
-        queue=step.queue,
-    )
-    if step.lead:
-        after = {"team": step.queue, "lead": ", ".join(sorted(step.people)), "level": ticket.level}
-        tickets.record(tx, ticket.id, _LEAD_TOLD, now, after=after)
-    return ticket
-
-
-def by_agent(
-    tx: Tx, desk: Desk, ticket: WholeTicket, now: datetime, *, actor: Actor, reason: str
-) -> tuple[WholeTicket, set[str]]:
-    """An agent asks for the next level, with a reason. Also at the last level it is said once more. Returns the
-    ticket and the keys of those who are told."""
-    step = above(tx, ticket, desk) or Step(ticket.queue, frozenset())
-    ticket = raised(tx, desk, ticket, step, now, actor=actor, words=reason)
-    if ticket.state in RUNNING and promises.missed(ticket, now):
-        timers.cancel(tx, ticket.id, promises.ESCALATE)
-        promises.keep_escalating(tx, ticket, desk, now)
-    owner = desk.roster.owner(tx, ticket.owner_id)
-    keys = {*step.people, *desk.roster.of_team(step.queue), *filter(None, [owner])}
-    return ticket, keys | (set() if step.people else _lead(step.queue, desk))
-
-
-def _lead(queue: str, desk: Desk) -> set[str]:
-    """Who leads a team, when they are there."""
-    team = desk.config.teams.get(queue)
-    lead = desk.roster.agents.get(team.lead) if team and team.lead else None
-    return {team.lead} if team and lead and lead.active else set()
-
-
-def _last(ticket: WholeTicket, desk: Desk) -> set[str]:
-    """Who is told at the last level: the lead, or where there is none the team."""
-    return _lead(ticket.queue, desk) or set(desk.roster.of_team(ticket.queue))
-
-
-def _tell_agents_of_breach(
-    tx: Tx,
-    ticket: WholeTicket,
-    missed: tuple[str, datetime],
-    keys: Iterable[str],
-    desk: Desk,
-    now: datetime,
-) -> None:
-    """To its owner and to those of its new level, with the whole story. What was said of an earlier breach and
-    is not on its way yet is overtaken: after a night, or when the bot was down, one word is enough (X21)."""
-    keys = {*keys}
-    if withdrawal.withdraw(tx, ticket.id, "breached"):
-        keys |= {*desk.roster.of_team(ticket.queue)}
-    owner = desk.roster.owner(tx, ticket.owner_id)
-    values = {
-        "target": missed[0],
-        "due": missed[1].isoformat(),
-        "level": ticket.level,
-        "to_team": desk.team_name(ticket.queue),
-        **_people_of(tx, ticket),
-        "story": entries.words_of(tx, ticket.id),
-    }
-    _tell(tx, ticket, "breached", values, {*keys, *filter(None, [owner])}, desk, now)
-
-
-def _tell(
-    tx: Tx,
-    ticket: WholeTicket,
-    event: str,
-    values: dict[str, Any],
-    keys: Collection[str],
-    desk: Desk,
-    now: datetime,
-) -> None:
-    """A clock's word to agents waits for their morning, unless the priority has its nights."""
-    notices.tell_each(tx, ticket, Letter(Kind.NOTICE, event, values, at_daytime=True), keys, desk, now)
-
-
-def _people_of(tx: Tx, ticket: WholeTicket) -> dict[str, str]:
-    """The names of the owner and of the requester."""
-    owner = people.by_id(tx, ticket.owner_id) if ticket.owner_id is not None else None
-    who = people.by_id(tx, ticket.requester_id)
-    where = people.reached(tx, ticket.requester_id)
-    return {
-        "owner": owner.name if owner else "",
-        "who": (who.name if who else "") or (where.shown if where else ""),
-    }

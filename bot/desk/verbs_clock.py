@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.config import DEGREES, Degree
-from bot.desk import escalation, moving, notices, stories
+from bot.desk import levels, moving, notices, stories
 from bot.desk.cases import NOTE, Case, Done, Refused
 from bot.desk.changed import Actor, By
 from bot.desk.commands import Command
@@ -74,7 +74,7 @@ def escalate(case: Case, command: Command) -> Done:
         raise Refused("reason-missing")
     case.keep(NOTE, command.words)
     actor = Actor(By.AGENT, case.agent.person.id, case.channel)
-    case.ticket, keys = escalation.by_agent(
+    case.ticket, keys = levels.by_agent(
         case.tx, case.desk, case.ticket, case.now, actor=actor, reason=command.words
     )
     values = {
