@@ -48,6 +48,8 @@ class Reader:
     canonical: str
     locale: str
     time_zone: str
+    follows: bool = False
+    """Whether an agent has let them follow the ticket, of which they then have a page (D4)."""
 
 
 def requester_of(tx: Tx, ticket: WholeTicket, desk: Desk) -> Reader | None:
@@ -70,7 +72,14 @@ def followers_of(tx: Tx, ticket: WholeTicket, desk: Desk) -> list[Reader]:
     """Those whom an agent has let follow the ticket."""
     zone = desk.config.desk.time_zone
     return [
-        Reader(one.person, Party(one.medium, one.shown, one.name), one.canonical, ticket.locale, zone)
+        Reader(
+            one.person,
+            Party(one.medium, one.shown, one.name),
+            one.canonical,
+            ticket.locale,
+            zone,
+            follows=True,
+        )
         for one in conversation.taking_part(tx, ticket.id, conversation.FOLLOWER)
     ]
 
@@ -184,14 +193,14 @@ def _with_page(choice: Choice, reader: Reader, number: int, desk: Desk, now: dat
 
 
 def _page_of(reader: Reader, ticket: WholeTicket | None, desk: Desk, now: datetime) -> dict[str, Any]:
-    """The requester's own page of the ticket."""
-    if ticket is None or reader.person != ticket.requester_id:
+    """The page of the ticket, for its requester and for those who follow it."""
+    if ticket is None or not (reader.follows or reader.person == ticket.requester_id):
         return {}
     return {"status_url": status_page(desk, ticket.id, reader.person, now)}
 
 
 def status_page(desk: Desk, ticket: int, person: int, now: datetime) -> str:
-    """A link to the requester's page of a ticket."""
+    """A link to a person's page of a ticket."""
     return desk.links.url(Link(Purpose.STATUS, ticket, person, now + STATUS_PAGE_FOR))
 
 

@@ -19,6 +19,7 @@ from bot.message import Action, Choice, Kind
 from bot.render.choices import AS_IT_IS
 from bot.store import asked, conversation, said
 from bot.store import tickets as store
+from bot.store.engine import Tx
 
 VERBS: Final = frozenset({"add", "close", "reopen"})
 """What somebody may do with a request of their own, whose number they may leave out in a chat."""
@@ -57,7 +58,7 @@ def close(incoming: Incoming, action: Action) -> Outcome:
         return Outcome(Result.IGNORED, Reason.OVER, ticket.id)
     if ticket.state == State.RESOLVED:
         return confirmation.by_action(incoming, Action("confirm", ticket.id, {"value": "yes"}))
-    if len(store.marked(incoming.tx, ticket.id, "closed", "closed_as", Ended.SELF)) >= MOST_CLOSED:
+    if closed_often(incoming.tx, ticket.id):
         return Outcome(Result.IGNORED, Reason.OVER, ticket.id)
     after = changes.apply(
         incoming.tx,
@@ -73,6 +74,11 @@ def close(incoming: Incoming, action: Action) -> Outcome:
     )
     appending.tell_team(incoming, after, Reason.CLOSED_BY_REQUESTER)
     return Outcome(Result.COMMANDED, Reason.CLOSED_BY_REQUESTER, ticket.id)
+
+
+def closed_often(tx: Tx, ticket: int) -> bool:
+    """Whether its requester has closed a ticket so often that they cannot close it once more."""
+    return len(store.marked(tx, ticket, "closed", "closed_as", Ended.SELF)) >= MOST_CLOSED
 
 
 def reopen(incoming: Incoming, action: Action) -> Outcome:

@@ -151,13 +151,12 @@ def _bare(one: Standing, incoming: Incoming) -> dict[str, Any]:
 
 
 def _shown(one: Standing, incoming: Incoming, now: datetime) -> dict[str, Any]:
-    """All that a requester may know. Who only follows has no page of it."""
+    """All that a requester may know, or who follows; the page shows each what is for them."""
     promised = one.promised_at if one.promised_at and one.promised_at > now else None
-    mine = one.requester == incoming.person.id
     return {
         **_bare(one, incoming),
         "subject": one.subject,
         "owner": one.owner,
         "promised_at": promised.isoformat() if promised and one.state not in {"resolved", "closed"} else None,
-        "url": letters.status_page(incoming.desk, one.id, incoming.person.id, now) if mine else "",
+        "url": letters.status_page(incoming.desk, one.id, incoming.person.id, now),
     }

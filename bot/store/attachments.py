@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.store.engine import Tx
 from bot.store.gone_files import GONE
 from bot.store.models import AttachmentRow, Entry
-from bot.store.pages import Shown, may_be_seen
+from bot.store.pages import Seat, Shown, may_be_seen
 
 MOST_FILES: Final = 500
 
@@ -37,13 +37,13 @@ def of_entries(tx: Tx, entries: Sequence[int], most: int = MOST_FILES) -> list[F
     return [File(*row) for row in tx.run(query.order_by(AttachmentRow.id).limit(most))] if entries else []
 
 
-def seen(tx: Tx, shown: Shown, number: int) -> File | None:
-    """The file of that number, when it belongs to the ticket and its requester may see it (K5)."""
+def seen(tx: Tx, shown: Shown, number: int, seat: Seat | None = None) -> File | None:
+    """The file of that number, when it belongs to the ticket and who looks, else its requester, may see it (K5)."""
     query = (
         sa.select(*_COLUMNS)
         .join_from(AttachmentRow, Entry, Entry.id == AttachmentRow.entry_id)
         .where(AttachmentRow.id == number, AttachmentRow.sha256 != GONE)
-        .where(Entry.ticket_id == shown.id, may_be_seen(shown.requester_id))
+        .where(Entry.ticket_id == shown.id, may_be_seen(shown.requester_id, seat))
     )
     row = tx.run(query).one_or_none()
     return File(*row) if row else None

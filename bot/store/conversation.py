@@ -76,8 +76,12 @@ def follow(tx: Tx, ticket: int, person: int, now: datetime) -> None:
     if not _join(tx, ticket, person, FOLLOWER, now):
         tx.run(
             sa.update(Participant)
-            .where(Participant.ticket_id == ticket, Participant.person_id == person)
-            .values(role=FOLLOWER)
+            .where(
+                Participant.ticket_id == ticket,
+                Participant.person_id == person,
+                Participant.role != FOLLOWER,
+            )
+            .values(role=FOLLOWER, created_at=now)  # what was said before is not for them
         )
 
 

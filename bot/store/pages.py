@@ -1,7 +1,8 @@
 """What the pages show of a ticket: read only, bounded in rows and in time, so that no page holds up intake.
 
-A person sees their own words, the words of those who follow the ticket, and what agents have sent to them.
-Notes, words of machines and words of strangers are never read here (D15).
+A requester sees their own words, the words of those who follow the ticket, and what agents have answered. Who
+follows it sees the answers since they do, and their own words. Notes, words of machines and words of strangers
+are never read here (D15).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy.orm import aliased
 
 from bot.store.conversation import FOLLOWER
 from bot.store.engine import Tx
-from bot.store.models import Address, Entry, Participant, Person, Survey, Ticket
+from bot.store.models import Address, Entry, Inbox, Participant, Person, Survey, Ticket
 
 SECONDS: Final = 2.0
 """For so long a page may read."""
@@ -138,8 +139,32 @@ class Said:
     at: datetime
 
 
-def may_be_seen(requester: int) -> sa.ColumnElement[bool]:
-    """Which entries the requester of a ticket may see: a closed list, so that a new kind is hidden (D15)."""
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """As whom somebody looks at a ticket."""
+
+    person: int
+    since: datetime | None = None
+    """From when on they follow it; None: it is their own."""
+
+
+def seat(tx: Tx, shown: Shown, person: int) -> Seat | None:
+    """Where somebody has a part in the ticket now; None: nowhere (D12)."""
+    if shown.requester_id == person:
+        return Seat(person)
+    follows = sa.select(Participant.created_at).where(
+        Participant.ticket_id == shown.id, Participant.person_id == person, Participant.role == FOLLOWER
+    )
+    since = tx.run(follows).scalar_one_or_none()
+    return Seat(person, since) if since else None
+
+
+def may_be_seen(requester: int, seat: Seat | None = None) -> sa.ColumnElement[bool]:
+    """Which entries may be seen, by default by the requester of a ticket: a closed list, so that a new kind is
+    hidden (D15). What was said before somebody followed is not for them (D4)."""
+    if seat is not None and seat.since is not None:
+        own = sa.and_(Entry.kind == "message", Entry.author_id == seat.person)
+        return sa.or_(own, sa.and_(Entry.kind == "reply", Entry.created_at >= seat.since))
     follows = sa.select(Participant.person_id).where(
         Participant.ticket_id == Entry.ticket_id, Participant.role == FOLLOWER
     )
@@ -147,7 +172,7 @@ def may_be_seen(requester: int) -> sa.ColumnElement[bool]:
     return sa.or_(Entry.kind == "reply", sa.and_(Entry.kind == "message", theirs))
 
 
-def said_in(tx: Tx, shown: Shown, most: int = MOST_SAID) -> list[Said]:
+def said_in(tx: Tx, shown: Shown, most: int = MOST_SAID, seat: Seat | None = None) -> list[Said]:
     """The latest of what was said, oldest first."""
     rows = tx.run(
         sa.select(
@@ -160,7 +185,7 @@ def said_in(tx: Tx, shown: Shown, most: int = MOST_SAID) -> list[Said]:
             Entry.created_at,
         )
         .join(Person, Person.id == Entry.author_id, isouter=True)
-        .where(Entry.ticket_id == shown.id, may_be_seen(shown.requester_id))
+        .where(Entry.ticket_id == shown.id, may_be_seen(shown.requester_id, seat))
         .order_by(Entry.id.desc())
         .limit(most)
     )
@@ -182,3 +207,9 @@ def survey(tx: Tx, number: int) -> Asked | None:
     columns: tuple[Any, ...] = (Survey.person_id, Survey.rating, Survey.comment, Survey.rated_at)
     row = tx.run(sa.select(*columns).where(Survey.ticket_id == number)).one_or_none()
     return Asked(*row) if row else None
+
+
+def became(tx: Tx, key: str) -> tuple[str, str] | None:
+    """What became of a form, and why, by the key of its payload; None: not yet anything."""
+    row = tx.run(sa.select(Inbox.outcome, Inbox.reason).where(Inbox.key == key)).one_or_none()
+    return (row.outcome, row.reason or "") if row and row.outcome else None

@@ -19,7 +19,7 @@ from bot.store import attachments
 from bot.store.attachments import File
 from bot.store.blobs import Blobs
 from bot.store.engine import Tx
-from bot.store.pages import Shown
+from bot.store.pages import Seat, Shown
 from bot.web.look import Look
 from bot.web.visits import Visits
 
@@ -116,9 +116,9 @@ class _Download(Response):
             self._done()
 
 
-def _file(tx: Tx, ticket: Shown, link: Link) -> File | None:
+def _file(tx: Tx, ticket: Shown, seat: Seat, link: Link) -> File | None:
     number = int(link.extra) if link.extra.isdecimal() and len(link.extra) <= 15 else 0
-    return attachments.seen(tx, ticket, number)
+    return attachments.seen(tx, ticket, number, seat)
 
 
 def disposition(name: str) -> str:

@@ -88,6 +88,7 @@ class Look:
             "reference": "",
             "noted": "",
             "wrong": "",
+            "fate": "",
         }
         text = self._environment.get_template(template).render({**about, **values})
         return HTMLResponse(text, status, headers={**_HEADERS, "content-language": reader.locale})

@@ -34,13 +34,18 @@ def reopens(ticket: Shown, window: timedelta, now: datetime) -> bool:
     return ticket.state == State.CLOSED and ticket.closed_at is not None and now - ticket.closed_at <= window
 
 
-def on_status_page(ticket: Shown, window: timedelta, now: datetime) -> frozenset[str]:
-    """What its requester can do."""
+def on_status_page(
+    ticket: Shown, window: timedelta, now: datetime, *, theirs: bool = True, closes: bool = True
+) -> frozenset[str]:
+    """What whoever looks can do: ``theirs``: its requester; else they follow it, and can say more. ``closes``:
+    whether it may be closed here once more."""
+    if not theirs:
+        return frozenset({"add"}) if ticket.state != State.CLOSED else frozenset()
     if ticket.state == State.RESOLVED:
         return frozenset({"confirm", "add"})
     if ticket.state == State.CLOSED:
         return frozenset({"reopen"}) if reopens(ticket, window, now) else frozenset()
-    return frozenset({"add", "close"})
+    return frozenset({"add", "close"}) if closes else frozenset({"add"})
 
 
 def still_asked(verb: str, ticket: Shown, window: timedelta, now: datetime) -> bool:
@@ -71,9 +76,13 @@ def may_rate(ticket: Shown, asked: Asked | None, within: timedelta, now: datetim
     return until is None or now < until
 
 
-def said_on_status_page(fields: Fields, offered: frozenset[str]) -> tuple[str, dict[str, str]]:
+def said_on_status_page(
+    fields: Fields, offered: frozenset[str], *, closes: bool = True
+) -> tuple[str, dict[str, str]]:
     """Verb and values of a form of the status page. Raises ``Wrong``."""
     verb, value = fields.word("verb"), fields.word("value")
+    if verb == "close" and not closes:
+        raise Wrong("wrong-often")
     if verb not in offered or (verb == "confirm" and value not in {"yes", "no"}):
         raise Wrong("wrong-over")
     values = {door.TEXT: fields.words(door.TEXT, needed=verb == "add")}
@@ -93,9 +102,17 @@ def rating(fields: Fields, *, wanted: bool) -> dict[str, str]:
 
 
 def answer(
-    fields: Fields, choice: tuple[str, str], zone: str, now: datetime, *, wanted: bool
+    fields: Fields,
+    choice: tuple[str, str],
+    zone: str,
+    now: datetime,
+    *,
+    wanted: bool,
+    closes: bool = True,
 ) -> dict[str, str]:
     """Values of a choice of a mail. Raises ``Wrong``."""
+    if choice[0] == "close" and not closes:
+        raise Wrong("wrong-often")
     if not wanted:
         raise Wrong("wrong-over")
     values = {"value": choice[1]}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.desk.followers import MOST
+from bot.desk.links import Purpose
 from bot.desk.outcome import Reason, Result
 from bot.message import Verdict
-from bot.store.models import Event, Outbox, Participant, Person
+from bot.store.models import Address, Event, Outbox, Participant, Person
 from tests.desk.by_mail import (
     ANN,
     ANNA,
@@ -131,3 +132,18 @@ def test_e9_three_hundred_recipients_are_not_written_to_and_the_ticket_says_so(t
         assert len(desk.rows(Person)) <= MOST + 4
         works(desk, ANNA, "Hello.", number)
         assert {row.recipient for row in desk.rows(Outbox)} == {ANN, ANNA, BOB}
+
+
+def test_d4_who_is_let_follow_has_a_page_of_their_own(tmp_path: Path) -> None:
+    with a_team(tmp_path) as desk:
+        number = asks(desk, "an old secret", to=("help@localhost", DORA))
+        works(desk, ANNA, f"#link {DORA}", number)
+        works(desk, ANNA, "a new answer", number)
+        (theirs,), (owners,) = letters(desk, DORA, "reply"), letters(desk, ANN, "reply")
+        dora = next(row.person_id for row in desk.rows(Address) if row.canonical == DORA)
+        token = str(theirs.notice.values["status_url"]).rpartition("/")[2]
+        link = desk.desk.links.read(Purpose.STATUS, token, desk.clock())
+        assert link is not None
+        assert (link.ticket, link.person) == (number, dora)
+        assert theirs.notice.values["status_url"] != owners.notice.values["status_url"]
+        assert "status_url" not in next(iter(letters(desk, ANNA))).notice.values

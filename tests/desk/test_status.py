@@ -116,13 +116,17 @@ def test_d22_nobody_is_told_of_the_requests_of_others(tmp_path: Path) -> None:
         assert "Secret matter" not in whole_of(letters(desk, EVE, "status")[-1])
 
 
-def test_who_follows_is_told_and_gets_no_page(tmp_path: Path) -> None:
+def test_who_follows_is_told_and_gets_a_page_of_their_own(tmp_path: Path) -> None:
     with a_team(tmp_path) as desk:
         asks(desk)
         works(desk, ANNA, "#link dora@localhost", 1)
         wants(desk, sender="dora@localhost")
         (one,) = told(desk, "dora@localhost")
-        assert (one["reference"], one["subject"], one["url"]) == ("HD-1", "Fire", "")
+        assert (one["reference"], one["subject"]) == ("HD-1", "Fire")
+        wants(desk)
+        (owners,) = told(desk, "ann@localhost")
+        assert one["url"].startswith("http://127.0.0.1:8080/status/1.")
+        assert one["url"] != owners["url"]
 
 
 def test_e7_to_a_stranger_whom_nothing_proves_no_word_of_anybodys_is_told(tmp_path: Path) -> None:
