@@ -11,7 +11,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -169,7 +169,7 @@ class Delivery:
         return True
 
     async def _handle(self, claim: OutboxClaim) -> None:
-        message = claim.message
+        message = replace(claim.message, again=claim.ambiguous > 0)
         if await self._is_not_to_go(claim):
             return
         if message.kind.automatic:

@@ -262,6 +262,8 @@ class OutgoingMessage:
     thread: ThreadRef = ThreadRef()
     choices: tuple[Choice, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    again: bool = False
+    """Whether an attempt before this one may have done it, or a part of it: set for each attempt."""
 
 
 @dataclass(frozen=True, slots=True)

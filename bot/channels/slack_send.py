@@ -1,7 +1,8 @@
 """The way out to Slack: one message to one conversation, visible once.
 
 Slack has no key against repeats, so each message carries its token as metadata (I8). When it is in doubt whether
-one was posted, the conversation is read before anything is sent again.
+one was posted, the conversation is read before anything is sent again; so is its thread before its files are. What
+one person alone sees ("ephemeral") cannot be read: there the rule of the outbox holds (X5).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bot import clock
 from bot.channels import slack_faults
 from bot.channels.chat_words import Load, carried
-from bot.channels.slack_doubts import Doubts
+from bot.channels.slack_doubts import Doubts, Posted
 from bot.channels.slack_faults import Refused
 from bot.channels.slack_marks import Marks
 from bot.channels.slack_places import Places, Target, line_of
@@ -117,15 +118,22 @@ class SlackSender:
             changed = await self._change(target.line, message, words)
             if changed is not None:
                 return changed
-        ts = await self._once(target, message, words)
+        ts, found = await self._once(target, message, words)
         root = target.thread or ts
         if message.kind is Kind.CARD:
             await self._marks.show(f"{target.channel}/{ts}", message.notice, new=True)
         files = carried(message)
         rest = words.plain if words.cut else ""
         if files or rest:
+            there = await self._doubts.shown(target.channel, root, found) if found else frozenset()
             await share(
-                self._wire, partial(self._say_now, target.line), (target.channel, root), files, rest, message
+                self._wire,
+                partial(self._say_now, target.line),
+                (target.channel, root),
+                files,
+                rest,
+                message,
+                there,
             )
         return Receipt(f"{target.channel}/{ts}", (f"{target.channel}/{root}",))
 
@@ -144,27 +152,30 @@ class SlackSender:
         await self._marks.show(message.thread.card, message.notice, new=False)
         return Receipt(message.thread.card, (message.thread.answers or message.thread.card,))
 
-    async def _once(self, target: Target, message: OutgoingMessage, words: SlackWords) -> str:
-        """Post a message; its time stamp. What may have been posted before is looked for first."""
-        late = message.created_at < self._since
-        if (late or message.token in self._doubts) and (found := await self._posted(target, message)):
-            return found
+    async def _once(
+        self, target: Target, message: OutgoingMessage, words: SlackWords
+    ) -> tuple[str, Posted | None]:
+        """Post a message; its time stamp. What may have been posted before is looked for first: then what was found
+        comes along."""
+        again = message.again or message.created_at < self._since or message.token in self._doubts
+        if again and (found := await self._posted(target, message)):
+            return found.ts, found
         for attempt in (1, 2):
             try:
-                return await self._post(target, message, words)
+                return await self._post(target, message, words), None
             except ChannelError as error:
                 if not error.ambiguous:
                     raise
                 self._doubts.add(message.token)
                 if found := await self._posted(target, message):
                     log.info("an answer was lost, the message was not", extra={"action": "slack.found"})
-                    return found
+                    return found.ts, None
                 if isinstance(error, Silent) or attempt == 2:
                     # The next attempt looks again before it posts, so nothing can be there twice.
                     raise ChannelError(str(error)) from None
         raise AssertionError("unreachable")
 
-    async def _posted(self, target: Target, message: OutgoingMessage) -> str | None:
+    async def _posted(self, target: Target, message: OutgoingMessage) -> Posted | None:
         return await self._doubts.posted(target.channel, target.thread, message.token)
 
     async def _post(self, target: Target, message: OutgoingMessage, words: SlackWords) -> str:

@@ -37,9 +37,11 @@ async def share(
     files: Sequence[Attachment],
     rest: str,
     message: OutgoingMessage,
+    there: frozenset[str],
 ) -> None:
     """Show files in a thread (``where``: its conversation and its first message), and ``rest``, a text that is too
-    long for a message, as one of them. ``say``: a call that people see, in its turn.
+    long for a message, as one of them. ``say``: a call that people see, in its turn. ``there``: the
+    names of those that are shown already.
 
     The message itself has been posted, so nothing here may make it be sent again: what fails is named in the
     thread.
@@ -48,6 +50,7 @@ async def share(
     if rest:
         name = str(message.notice.values.get("reference") or "") or "message"
         whole.insert(0, (f"{name}.txt", rest.encode("utf-8", "replace")))
+    whole = [(name, content) for name, content in whole if name not in there]
     missing: list[str] = []
     for at in range(0, len(whole), _MOST):
         missing += await _some(wire, say, where, whole[at : at + _MOST])

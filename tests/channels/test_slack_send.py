@@ -378,6 +378,33 @@ async def test_files_stand_in_the_thread_of_the_message(house: SlackHouse, way: 
     assert sorted(content for _, content in house.workspace.files.values()) == [b"one", b"two"]
 
 
+async def test_x16_files_are_not_shown_twice_when_the_process_dies_behind_them(
+    house: SlackHouse, way: Way
+) -> None:
+    files = tuple(a_file(f"{number}.txt", b"x") for number in range(12))
+    message = a_message(attachments=files)
+    house.fail("files.completeUploadExternal", Fault(), Fault(error="fatal_error"))  # the second ten are lost
+    await way.sender.send(message)
+    second = Way(house)
+    await house.says("U1", direct(house), "mine", thread=direct(house).messages[0].ts, tell=False,
+                     files=[("11.txt", "text/plain", b"y")])  # fmt: skip
+    await second.sender.send(replace(message, again=True))
+    await second.sender.send(replace(message, again=True))
+    await second.sender.close()
+    bot = direct(house).messages[0].user
+    shown = [file["title"] for one in direct(house).messages if one.user == bot for file in one.files]
+    assert sorted(shown) == sorted(file.name for file in files)
+
+
+async def test_x19_what_another_process_may_have_posted_is_looked_for(house: SlackHouse, way: Way) -> None:
+    message = a_message()
+    second = Way(house)
+    await way.sender.send(message)
+    await second.sender.send(replace(message, again=True))
+    await second.sender.close()
+    assert len(direct(house).messages) == 1
+
+
 async def test_a_file_that_does_not_get_there_is_named_and_the_words_stand_once(
     house: SlackHouse, way: Way
 ) -> None:
