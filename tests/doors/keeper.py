@@ -30,6 +30,8 @@ class Keeper:
         self.desk = desk
         self.offered: list[Payload] = []
         """All that a door has handed over, also what could not be kept."""
+        self.in_hand = 0
+        """How much is offered and not yet committed, or refused."""
         self.may = asyncio.Event()
         """Set: what is offered is committed at once; else it waits, as before a commit that takes long."""
         self.may.set()
@@ -42,8 +44,12 @@ class Keeper:
     async def accept(self, payload: Payload, /) -> bool:
         """See ``ports.Accept``."""
         self.offered.append(payload)
-        await self.may.wait()
-        return await self.store.write(lambda tx: inbox.add(tx, payload))
+        self.in_hand += 1
+        try:
+            await self.may.wait()
+            return await self.store.write(lambda tx: inbox.add(tx, payload))
+        finally:
+            self.in_hand -= 1
 
     def kept(self) -> list[Payload]:
         """What is committed, in its order: read on another connection than it is written on."""

@@ -120,5 +120,7 @@ class PagesIn(WayIn):
 async def pages_in(keeper: Keeper) -> AsyncIterator[WayIn]:
     """The page of a request, and who may see it."""
     way = PagesIn(keeper)
-    yield way
-    await way.close()
+    try:
+        yield way
+    finally:
+        await way.close()

@@ -152,6 +152,8 @@ async def slack_http_in(keeper: Keeper) -> AsyncIterator[WayIn]:
     more: dict[str, Any] = {"max_file": _LARGEST_FILE, "mode": "http"}
     async with slack_world(keeper.desk.folder, run=False, store=keeper.store, **more) as world:
         way = SlackHttpIn(keeper, world)
-        yield way
-        await way.close()
+        try:
+            yield way
+        finally:
+            await way.close()
         assert world.house.wrong == []

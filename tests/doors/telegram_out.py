@@ -111,5 +111,7 @@ async def telegram_out(keeper: Keeper) -> AsyncIterator[WayOut]:
             house.world.private(person)
         house.world.add_group(TEAM, "First line", forum=True)
         way = TelegramOut(keeper, house)
-        yield way
-        await way.door.close()
+        try:
+            yield way
+        finally:
+            await way.door.close()

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from bot.desk.outcome import Result
+from bot.errors import HeldError
 from bot.message import IncomingMessage, Payload
 from bot.ports import Source
 from tests.doors.keeper import Keeper
@@ -75,8 +76,8 @@ class WayIn(ABC):
 
     @abstractmethod
     async def too_much(self) -> Said:
-        """Somebody sends more than this door takes. It is ``refused``; or it is told, and what is kept names in
-        words what was left out."""
+        """Somebody sends more than this door takes. It is ``refused``; or it is told, and held for an administrator,
+        or what is kept names in words what was left out."""
 
     @abstractmethod
     async def ready(self) -> None:
@@ -108,9 +109,22 @@ class WayIn(ABC):
             running.result()
 
     async def messages(self) -> list[IncomingMessage]:
-        """All that is kept, read."""
-        payloads = self.keeper.kept()
-        return [message for payload in payloads for message in await self.source.translate(payload)]
+        """All that is kept and can be understood, read."""
+        found: list[IncomingMessage] = []
+        for payload in self.keeper.kept():
+            with suppress(HeldError):
+                found += await self.source.translate(payload)
+        return found
+
+    async def held(self) -> int:
+        """How much is kept that cannot be understood."""
+        count = 0
+        for payload in self.keeper.kept():
+            try:
+                await self.source.translate(payload)
+            except HeldError:
+                count += 1
+        return count
 
     async def texts(self) -> list[str]:
         """The words of all that is kept."""
@@ -121,8 +135,10 @@ class WayIn(ABC):
         await self.eventually(lambda: len(self.keeper.offered) >= count, "nothing is offered to be kept")
 
     async def taken(self, said: Said) -> None:
-        """Until the service knows that something is kept."""
+        """Until the service knows that something is kept, and it is: a door that says so too early breaks the
+        promises about that, and no others."""
         await self.eventually(said.told, f"the service is never told that {said.text[:40]!r} is kept")
+        await self.eventually(lambda: not self.keeper.in_hand, "what is offered is never kept")
 
     async def eventually(self, true: Callable[[], object], otherwise: str) -> None:
         """Wait until something is so, as long as this door may take."""
