@@ -62,33 +62,11 @@ def open_for(
     """Open a ticket with its first words. ``follows``: the closed ticket that the message answered; ``asks``:
     whether what is missing is asked back."""
     decision = rules.decide(message, canonical(message.sender.address), desk, now)
-    proved = message.authentication.verdict is Verdict.PASS
     promise = sla.promise(desk.config.priorities[decision.priority], now, desk.calendar)
     locale = requester.locale or decision.locale or language_of(message, requester, desk)
     asked = questions.missing(message, decision.category, desk) if asks and follows is None else ()
-    number = store.open_ticket(
-        tx,
-        store.NewTicket(
-            subject=message.subject or first_line(message.reply_text),
-            state=State.NEW,
-            priority=decision.priority,
-            queue=decision.queue,
-            requester_id=requester.id,
-            channel=message.channel,
-            locale=locale,
-            opened_at=now,
-            first_response_due=promise.first_response_at,
-            resolution_due=promise.resolution_at,
-            proved=proved,
-            category=decision.category,
-            impact=decision.impact,
-            urgency=decision.urgency,
-            fields=dict.fromkeys(asked, "") or None,
-            major=bool(decision.major),
-            promised_at=promise.first_response_at,
-            told_at=now,
-        ),
-    )
+    new = _new(message, requester, decision, promise, locale, asked, now)
+    number = store.open_ticket(tx, new)
     keep_words(tx, number, _kind(message), requester, message, now, inbox_id)
     _record_opening(tx, number, decision, requester, message, desk, now, follows)
     timers.start_all(
@@ -98,8 +76,40 @@ def open_for(
         | intervals.at_opening(decision.priority, desk, now),
     )
     if decision.major:
-        major.at_opening(tx, number, decision.major, desk, now, proved=proved, sign=decision.sign)
+        major.at_opening(tx, number, decision.major, desk, now, proved=new.proved, sign=decision.sign)
     return Opened(number, promise, locale, decision, asked, follows.ticket.id if follows else None)
+
+
+def _new(
+    message: IncomingMessage,
+    requester: KnownPerson,
+    decision: Decision,
+    promise: sla.Promise,
+    locale: str,
+    asked: tuple[str, ...],
+    now: datetime,
+) -> store.NewTicket:
+    """A ticket as it begins."""
+    return store.NewTicket(
+        subject=message.subject or first_line(message.reply_text),
+        state=State.NEW,
+        priority=decision.priority,
+        queue=decision.queue,
+        requester_id=requester.id,
+        channel=message.channel,
+        locale=locale,
+        opened_at=now,
+        first_response_due=promise.first_response_at,
+        resolution_due=promise.resolution_at,
+        proved=message.authentication.verdict is Verdict.PASS,
+        category=decision.category,
+        impact=decision.impact,
+        urgency=decision.urgency,
+        fields=dict.fromkeys(asked, "") or None,
+        major=bool(decision.major),
+        promised_at=promise.first_response_at,
+        told_at=now,
+    )
 
 
 def _record_opening(
