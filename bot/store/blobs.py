@@ -6,7 +6,9 @@ import errno
 import hashlib
 import os
 import secrets
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -14,6 +16,8 @@ from bot import clock
 from bot.errors import StoreError, StoreUnavailable
 
 _FRESH: Final = timedelta(minutes=30)
+PIECE: Final = 262_144
+"""Octets of a piece."""
 
 
 class Blobs(Protocol):
@@ -24,6 +28,10 @@ class Blobs(Protocol):
 
     def get(self, name: str) -> bytes:
         """The content of that name. Raises ``StoreError`` when it is missing or damaged."""
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The same, a piece at a time; the last piece comes only when the whole is what its name says. Raises
+        ``StoreError`` at the first piece when it is missing, at the last when it is damaged."""
 
     def remove(self, name: str, before: datetime) -> bool:
         """Delete content that no row names. False: it was put, or put again, after ``before``, so a row that
@@ -68,6 +76,13 @@ class LocalBlobs:
         except OSError as error:
             raise StoreError(f"attachment {name[:12]} cannot be read: {error.strerror}") from error
         return _checked(name, content)
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        try:
+            with (self._folder / name[:2] / name).open("rb", buffering=0) as file:
+                yield from _checked_pieces(name, partial(file.read, PIECE))
+        except OSError as error:
+            raise StoreError(f"attachment {name[:12]} cannot be read: {error.strerror}") from error
 
     def remove(self, name: str, before: datetime) -> bool:
         path = self._folder / name[:2] / name
@@ -138,11 +153,33 @@ class RemoteBlobs:
             raise StoreError(f"attachment {name[:12]} cannot be read: {type(error).__name__}") from error
         return _checked(name, content)
 
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Besides the piece there are the blocks in memory that fsspec reads ahead, some megabytes."""
+        try:
+            with self._files.open(f"{self._root}/{name[:2]}/{name}", "rb") as file:
+                yield from _checked_pieces(name, partial(file.read, PIECE))
+        except StoreError:
+            raise
+        except Exception as error:
+            raise StoreError(f"attachment {name[:12]} cannot be read: {type(error).__name__}") from error
+
 
 def _checked(name: str, content: bytes) -> bytes:
     if hashlib.sha256(content).hexdigest() != name:
         raise StoreError(f"attachment {name[:12]} is damaged")
     return content
+
+
+def _checked_pieces(name: str, read: Callable[[], bytes]) -> Iterator[bytes]:
+    digest, held = hashlib.sha256(), read()
+    digest.update(held)
+    while piece := read():
+        digest.update(piece)
+        yield held
+        held = piece
+    if digest.hexdigest() != name:
+        raise StoreError(f"attachment {name[:12]} is damaged")
+    yield held
 
 
 def _touched(path: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
 from urllib.parse import quote
@@ -25,10 +25,9 @@ from bot.web.visits import Visits
 
 FILE_LINK_FOR: Final = timedelta(hours=1)
 """How long the link to a file is good: it is made anew whenever the page of the ticket is opened."""
-_AT_ONCE: Final = 4
-"""Files in memory at the same time."""
+_AT_ONCE: Final = 16
+"""Files on their way at the same time; of each a piece or two is in memory."""
 _PATIENCE: Final = 10.0
-_CHUNK: Final = 65_536
 _HARMLESS: Final = frozenset(
     {
         "application/pdf",
@@ -85,32 +84,37 @@ class Files:
         except TimeoutError as error:
             return self._visits.away(request, error)
         try:
-            content = await asyncio.to_thread(self._blobs.get, file.sha256)
+            pieces = self._blobs.pieces(file.sha256)
+            first = await asyncio.to_thread(next, pieces, b"")
         except StoreError:
             self._turns.release()
             return self._look.refusal(request, 410, "gone", visit.now)
         except BaseException:
             self._turns.release()
             raise
-        headers |= {"content-length": str(len(content)), "content-type": kind}
-        return _Download(content, headers, self._turns.release)
+        return _Download(first, pieces, {**headers, "content-type": kind}, self._turns.release)
 
 
 class _Download(Response):
-    """A file in pieces, no faster than its reader takes them."""
+    """A file in pieces, each read when the reader has taken the one before. A file that turns out to be damaged is
+    broken off before its last piece, which the reader's program tells by its length."""
 
-    def __init__(self, content: bytes, headers: dict[str, str], done: Callable[[], None]) -> None:
+    def __init__(
+        self, first: bytes, pieces: Iterator[bytes], headers: dict[str, str], done: Callable[[], None]
+    ) -> None:
         super().__init__(headers=headers)
-        self._content = content
+        self._first = first
+        self._pieces = pieces
         self._done = done
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI
         """Send it all; whatever happens, somebody else may have their turn then."""
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            for start in range(0, len(self._content), _CHUNK):
-                piece = self._content[start : start + _CHUNK]
+            piece, self._first = self._first, b""
+            while piece:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
+                piece = await asyncio.to_thread(next, self._pieces, b"")
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self._done()

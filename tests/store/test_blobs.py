@@ -17,7 +17,7 @@ import pytest
 
 from bot import clock
 from bot.errors import StoreError, StoreUnavailable
-from bot.store.blobs import Blobs, open_blobs
+from bot.store.blobs import PIECE, Blobs, open_blobs
 
 
 @pytest.fixture(params=["folder", "memory"])
@@ -64,6 +64,30 @@ def test_what_is_damaged_is_told(tmp_path: Path) -> None:
     files(tmp_path)[0].write_bytes(b"broken")
     with pytest.raises(StoreError, match="damaged"):
         blobs.get(name)
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
+def test_content_comes_in_bounded_pieces(blobs: Blobs, size: int) -> None:
+    content = os.urandom(size)
+    pieces = list(blobs.pieces(blobs.put(content)))
+    assert b"".join(pieces) == content
+    assert max(map(len, pieces)) <= PIECE
+
+
+def test_what_is_missing_is_told_at_the_first_piece(blobs: Blobs) -> None:
+    with pytest.raises(StoreError, match="cannot be read"):
+        next(blobs.pieces("0" * 64))
+
+
+def test_of_what_is_damaged_the_last_piece_never_comes(tmp_path: Path) -> None:
+    blobs = open_blobs(str(tmp_path))
+    name = blobs.put(bytes(3 * PIECE))
+    with (tmp_path / name[:2] / name).open("r+b") as file:
+        file.write(b"x")
+    came: list[int] = []
+    with pytest.raises(StoreError, match="damaged"):
+        came.extend(map(len, blobs.pieces(name)))
+    assert sum(came) == 2 * PIECE
 
 
 def test_l5_nobody_else_can_read_them(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -10,8 +11,11 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Message
 
 from bot.desk.links import Purpose
+from bot.errors import StoreError
+from bot.store.blobs import PIECE
 from bot.web.files import disposition
 from tests.desk.by_mail import asks
 from tests.web.world import World, a_world, browser, shown
@@ -131,6 +135,52 @@ async def test_many_may_load_files_at_a_time(world: World) -> None:
         for _ in range(9):
             answer = await client.get(world.path(Purpose.FILE, extra=str(number)))
             assert answer.content == content
+
+
+async def test_k10_a_large_file_is_sent_without_being_in_memory(world: World) -> None:
+    content = bytes(25_000_000)
+    number = a_file(world, "large.bin", "application/octet-stream", content)
+    path, app = world.path(Purpose.FILE, extra=str(number)), world.app
+    async with browser(world) as client:  # what is loaded once is not the file's
+        await client.head(path)
+    sizes: list[int] = []
+
+    async def reader(message: Message) -> None:
+        sizes.append(len(message.get("body", b"")))
+
+    async def nothing() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [],
+        "client": ("127.0.0.1", 1),
+    }
+    tracemalloc.start()
+    try:
+        await app(scope, nothing, reader)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sum(sizes) == len(content)
+    assert max(sizes) <= PIECE
+    assert peak < 3_000_000
+
+
+async def test_a_file_that_is_damaged_is_never_whole_and_gives_its_turn_back(world: World) -> None:
+    number = a_file(world, "large.bin", "application/octet-stream", bytes(3 * PIECE))
+    path = world.path(Purpose.FILE, extra=str(number))
+    for kept in (world.desk.folder / "blobs").rglob("?" * 64):
+        with kept.open("r+b") as file:
+            file.write(b"x")
+    async with browser(world) as client:
+        for _ in range(20):  # more often than files are sent at a time
+            with pytest.raises(StoreError, match="damaged"):
+                await client.get(path)
 
 
 @given(st.text(max_size=300))
