@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import time
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -103,18 +105,77 @@ async def test_a_requester_by_mail_and_an_agent_in_telegram_and_on_in_telegram_a
         assert len(world.tickets()) == 1
 
 
-def mails(folder: Path) -> list[str]:
+def written(folder: Path) -> list[EmailMessage]:
     """The mails that have gone out."""
-    parsed = [
-        message_from_bytes(f.read_bytes(), policy=policy.default)
-        for f in (folder / "outbox" / "new").glob("*")
-    ]
-    return [str(body.get_content()) for mail in parsed if (body := mail.get_body(("plain",)))]
+    files = sorted((folder / "outbox" / "new").glob("*"))
+    return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+
+
+def mails(folder: Path) -> list[str]:
+    """Their words."""
+    return [str(body.get_content()) for mail in written(folder) if (body := mail.get_body(("plain",)))]
 
 
 def codes(folder: Path) -> list[str]:
     """The one-time codes that have gone out by mail."""
     return re.findall(r"\b[A-Z2-9]{5}-[A-Z2-9]{5}\b", "\n".join(mails(folder)))
+
+
+async def test_who_asks_in_telegram_is_answered_by_an_agent_who_has_only_mail(tmp_path: Path) -> None:
+    by_mail: dict[str, Any] = {
+        "teams": {"first-line": {"name": "First line"}},
+        "agents": {"ben": {"name": "Ben Lee", "addresses": ["ben@house.example"], "teams": ["first-line"]}},
+        "senders": {"trusted": ["mx.house.example"], "front": ["192.0.2.0/24"]},
+    }
+    async with telegram_world(tmp_path, **by_mail) as world:
+        await world.house.says(ANNA, "The printer on floor 2 is on fire and I cannot put it out")
+        await world.until(lambda: "on fire" in "".join(mails(tmp_path)))
+        notice = written(tmp_path)[-1]
+        for number, words in enumerate(("Somebody is on the way with water.", "#resolve Toner was changed.")):
+            answer = (
+                f"Authentication-Results: mx.house.example; dmarc=pass header.from=house.example\r\n"
+                f"From: Ben <ben@house.example>\r\nTo: {notice['Reply-To']}\r\nSubject: Re: {notice['Subject']}\r\n"
+                f"Message-ID: <answer-{number}@house.example>\r\nIn-Reply-To: {notice['Message-ID']}\r\n\r\n"
+                f"{words}\r\n"
+            )
+            envelope = {
+                "mail_from": "ben@house.example", "rcpt_to": [str(notice["Reply-To"])], "peer": "192.0.2.1",
+            }  # fmt: skip
+            channel = world.app.config.smtp.name
+            mail = Payload(channel, f"answer-{number}", answer.encode(), world.app.now(), envelope)
+            await world.app.intake.accept(mail)
+        await world.until(lambda: "on the way with water" in world.said_to(ANNA))
+        await world.until(lambda: "Toner was changed" in world.said_to(ANNA))
+        assert [(row.channel, row.state) for row in world.tickets()] == [("tg", "resolved")]
+        await world.house.says(ANNA, "No, it burns again, more than before")
+        await world.until(lambda: "burns again" in "".join(mails(tmp_path)))
+
+
+async def test_j12_who_blocks_the_bot_is_tried_once_and_the_room_knows(tmp_path: Path) -> None:
+    async with telegram_world(tmp_path) as world:
+        await world.house.says(ANNA, "The printer on floor 2 is on fire and I cannot put it out")
+        await world.until(lambda: world.team.topics and "HD-1" in world.said_to(ANNA))
+        topic = next(iter(world.team.topics))
+        await world.until(lambda: world.team.texts(topic))
+        assert world.team.last().pinned, "the card"
+        chat = world.house.world.chats[ANNA]
+        chat.blocked = True
+        before = len(tries(world))
+        await world.house.says(BEN, "Somebody is on the way.", world.team, topic=topic)
+        await world.until(lambda: "blocked the bot" in world.said_to(TEAM))
+        await world.house.says(BEN, "/wait supplier", world.team, topic=topic)
+        await world.until(lambda: world.tickets()[0].state == "waiting")
+        await world.until(lambda: "delivery.suppressed" in [row.action for row in world.events()])
+        assert len(tries(world)) == before + 1
+        chat.blocked = False
+        await world.house.says(ANNA, "I am back, and it burns still")
+        await world.house.says(BEN, "Water is there now.", world.team, topic=topic)
+        await world.until(lambda: "Water is there now" in world.said_to(ANNA))
+
+
+def tries(world: TelegramWorld) -> list[str]:
+    """All that was to be said to Anna."""
+    return [one["text"] for one in world.house.called("sendMessage") if one["chat_id"] == ANNA]
 
 
 async def test_what_is_missing_is_asked_step_by_step(tmp_path: Path) -> None:
