@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.channels import slack_card
 from bot.channels.chat_words import ChatJob
 from bot.channels.slack_buttons import buttons
-from bot.render import slack
+from bot.render import slack, slack_room
 
 LONGEST_TEXT: Final = 3_500
 """Characters of what a notification and programs without blocks show."""
@@ -35,12 +35,12 @@ def compose_slack(job: ChatJob) -> SlackWords:
         card = slack_card.card(job.notice, message.choices, message.ticket, job.now or message.created_at)
         return SlackWords(slack.entities(card.text[:LONGEST_TEXT]), tuple(card.blocks), card.text)
     said = job.rendered("slack")
-    blocks = slack.with_buttons(said.blocks, buttons(message.choices, message.ticket, said.locale))
+    blocks = slack_room.with_buttons(said.blocks, buttons(message.choices, message.ticket, said.locale))
     plain = said.text.strip() or said.subject
     return SlackWords(
         slack.entities(slack.literal(plain[:LONGEST_TEXT])),
         tuple(blocks),
         plain,
-        slack.is_cut(blocks),
+        slack_room.is_cut(blocks),
         said.warnings,
     )

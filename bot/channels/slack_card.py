@@ -11,7 +11,8 @@ from bot.channels.slack_buttons import buttons, plain_text
 from bot.message import Choice, Notice
 from bot.render import states
 from bot.render.moments import Setting, said_before, said_when
-from bot.render.slack import entities, escaped, fit, literal
+from bot.render.slack import entities, escaped, literal
+from bot.render.slack_room import fit
 from bot.render.values import clean, clean_lines
 
 EVENT: Final = "card"

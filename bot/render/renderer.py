@@ -20,6 +20,7 @@ from bot.render import markdown, slack, telegram
 from bot.render.events import FOR_AGENTS, OPTIONAL
 from bot.render.library import LAYOUTS, TEXTS, Broken, Found, Library
 from bot.render.moments import SETTING, Setting
+from bot.render.slack_room import Block
 from bot.render.values import Form, clean, in_one_line, number, numbered
 
 FormName = Literal["email", "plain", "slack", "telegram"]
@@ -44,7 +45,7 @@ class Rendered:
     """The language that was found: the one asked for, or English."""
     warnings: tuple[str, ...] = ()
     """What an administrator should repair: a template that could not be used, and why."""
-    blocks: tuple[slack.Block, ...] = ()
+    blocks: tuple[Block, ...] = ()
     """For Slack: the same words as its blocks."""
 
 
