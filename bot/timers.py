@@ -8,7 +8,17 @@ from datetime import datetime
 from typing import Final
 
 from bot import clock
-from bot.desk import confirmation, ending, escalation, intervals, milestones, promises, silences
+from bot.desk import (
+    assignment,
+    confirmation,
+    ending,
+    escalation,
+    giving,
+    intervals,
+    milestones,
+    promises,
+    silences,
+)
 from bot.desk.desk import Desk
 from bot.errors import StoreUnavailable
 from bot.loops import Pace
@@ -29,6 +39,7 @@ DUTIES: Final[Mapping[str, Duty]] = {
     promises.ESCALATE: escalation.level_is_due,
     ending.REMIND: confirmation.remind,
     ending.CLOSE: confirmation.close,
+    assignment.GIVE: giving.somebody_is_back,
     intervals.ASK: silences.ask_is_due,
     intervals.TELL: silences.tell_is_due,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bot.desk import notices, working
@@ -17,10 +17,12 @@ from bot.desk.agents import Agent
 from bot.desk.changed import Change
 from bot.desk.desk import Desk
 from bot.desk.states import DONE
-from bot.store import workload
+from bot.store import timers, workload
 from bot.store.conversation import WholeTicket
 from bot.store.engine import Tx
 
+GIVE: Final = "give"
+"""The timer of a ticket that waits for somebody of its team to come back."""
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_SOON: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -35,21 +37,20 @@ class Given:
     """For the event: "how", and "why" in words."""
 
 
-def choose(tx: Tx, ticket: WholeTicket, desk: Desk, now: datetime) -> Given | None:
-    """The agent who gets a ticket that nobody owns; None: whoever takes it.
+def choose(
+    tx: Tx, ticket: WholeTicket, desk: Desk, now: datetime, *, rest: timedelta = timedelta(0)
+) -> Given | None:
+    """The agent who gets a ticket that nobody owns; None: whoever takes it. ``rest``: for how long those are left
+    out who have just been given one.
 
     Whoever is chosen has had their turn: ask only when the ticket is given to them.
     """
     team = desk.config.teams.get(ticket.queue)
-    if team is None or team.assign == "nobody":
-        return None
-    there = [
-        agent
-        for key in desk.roster.of_team(ticket.queue)
-        if not working.is_absent(desk.roster.agents[key], now, desk.config.desk.time_zone)
-        and (agent := desk.roster.load(tx, key, now)).person.id != ticket.requester_id
-    ]
-    if not there:
+    there = present(tx, ticket, desk, now)
+    if there and rest:
+        had = workload.turns(tx, [agent.person.id for agent in there])
+        there = [agent for agent in there if (had.get(agent.person.id) or _NEVER) <= now - rest]
+    if not there or team is None:
         return None
     why: list[str] = []
     best = _at_this_hour(there, desk, now, why)
@@ -60,6 +61,35 @@ def choose(tx: Tx, ticket: WholeTicket, desk: Desk, now: datetime) -> Given | No
         known = ticket.category
         best = _prefer(best, lambda a: _can(a.section.skills, known), f"knows {known}", why)
     return _whose_turn(tx, best, team.assign, now, why)
+
+
+def present(tx: Tx, ticket: WholeTicket, desk: Desk, now: datetime) -> list[Agent]:
+    """The agents to whom the ticket may be given by itself: of a team that does so, who are not away today."""
+    home = desk.config.desk.time_zone
+    return [
+        agent for agent in _team_of(tx, ticket, desk, now) if not working.is_absent(agent.section, now, home)
+    ]
+
+
+def _team_of(tx: Tx, ticket: WholeTicket, desk: Desk, now: datetime) -> list[Agent]:
+    team = desk.config.teams.get(ticket.queue)
+    if team is None or team.assign == "nobody":
+        return []
+    agents = [desk.roster.load(tx, key, now) for key in desk.roster.of_team(ticket.queue)]
+    return [agent for agent in agents if agent.person.id != ticket.requester_id]
+
+
+def wait_for_team(tx: Tx, ticket: WholeTicket, desk: Desk, now: datetime) -> None:
+    """While the whole team is away the ticket waits for the first who comes back."""
+    home = desk.config.desk.time_zone
+    back = [
+        working.next_work(agent.section, now, desk.calendar, home)
+        for agent in _team_of(tx, ticket, desk, now)
+    ]
+    first = min((at for at in back if at is not None and at > now), default=None)
+    timers.cancel_about(tx, ticket.id, GIVE)
+    if first is not None and not present(tx, ticket, desk, now):
+        timers.start_all(tx, ticket.id, {GIVE: first})
 
 
 def _at_this_hour(agents: Sequence[Agent], desk: Desk, now: datetime, why: list[str]) -> list[Agent]:
@@ -112,6 +142,8 @@ def owner_after(tx: Tx, change: Change, desk: Desk) -> Given | None:
     elif desk.roster.owner(tx, ticket.owner_id) is not None:
         return None
     given = choose(tx, ticket, desk, change.now)
+    if given is None:
+        wait_for_team(tx, ticket, desk, change.now)
     if given and change.action != "escalated":  # else the whole team has just been told
         name = desk.roster.agents[given.key].name
         notices.hand_over(tx, ticket, {given.key}, name, desk.config.desk.name, desk, change.now)

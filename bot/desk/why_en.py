@@ -205,6 +205,8 @@ WORDS: Final = Words(
     timers={
         "escalate": "the next escalation",
         "confirm-remind": "the question once more whether it works again",
+        "give": "it is given to the first of the team who is back",
+        "give-in-turn": "it is given to the first of the team who is back",
         "confirm-close": "closing, when nobody answers",
         "first-response": "the promise of a first response",
         "resolution": "the promise of a solution",

@@ -205,6 +205,8 @@ WORDS: Final = Words(
     timers={
         "escalate": "la prossima escalation",
         "confirm-remind": "la nuova domanda se ora funziona",
+        "give": "viene affidata al primo del gruppo che torna",
+        "give-in-turn": "viene affidata al primo del gruppo che torna",
         "confirm-close": "la chiusura, se nessuno risponde",
         "first-response": "la promessa di una prima risposta",
         "resolution": "la promessa di una soluzione",

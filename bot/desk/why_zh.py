@@ -205,6 +205,8 @@ WORDS: Final = Words(
     timers={
         "escalate": "下一次升级",
         "confirm-remind": "再次询问是否恢复正常",
+        "give": "分配给团队中最先回来的人",
+        "give-in-turn": "分配给团队中最先回来的人",
         "confirm-close": "无人回应则关闭",
         "first-response": "首次答复的承诺",
         "resolution": "解决的承诺",

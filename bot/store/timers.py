@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.store.dialect import skip_locked, word
 from bot.store.engine import Tx
-from bot.store.models import Timer, TimerState
+from bot.store.models import Ticket, Timer, TimerState
 from bot.store.prepared import Prepared
 
 
@@ -65,6 +65,15 @@ def pending(tx: Tx, ticket: int, kind: str) -> bool:
         Timer.ticket_id == ticket, Timer.kind == kind, Timer.state == word(TimerState.PENDING)
     )
     return tx.run(query.limit(1)).first() is not None
+
+
+def last_for_team(tx: Tx, queue: str, kind: str) -> datetime | None:
+    """When the last of a kind will be due of a team's tickets."""
+    query = sa.select(sa.func.max(Timer.due_at)).join(Ticket, Ticket.id == Timer.ticket_id)
+    found: datetime | None = tx.run(
+        query.where(Timer.state == word(TimerState.PENDING), Timer.kind == kind, Ticket.queue == queue)
+    ).scalar()
+    return found
 
 
 def due(tx: Tx, limit: int) -> list[DueTimer]:
