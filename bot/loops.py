@@ -28,12 +28,14 @@ class Pace:
         self._woken.set()
 
     async def wait(self) -> None:
-        """Until woken or until it is time to look again."""
+        """Until woken or until it is time to look again. One call to wake ends one wait, also one to come."""
         try:
             async with asyncio.timeout(self._poll):
                 await self._woken.wait()
         except TimeoutError:
             return
+        finally:
+            self._woken.clear()
 
     async def work(
         self,
@@ -49,7 +51,6 @@ class Pace:
         in_hand: set[asyncio.Task[None]] = set()
         try:
             while True:
-                self._woken.clear()
                 claimed = await self._take(claim, at_once - len(in_hand), handle, in_hand)
                 if not claimed:
                     await self.wait()

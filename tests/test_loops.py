@@ -139,6 +139,15 @@ async def test_a_call_to_wake_is_not_lost_while_the_loop_is_busy() -> None:
     await asyncio.wait_for(pace.wait(), 5)
 
 
+async def test_one_call_to_wake_ends_one_wait() -> None:
+    pace = Pace(poll=0.05)
+    pace.wake()
+    await pace.wait()
+    started = time.monotonic()
+    await pace.wait()
+    assert time.monotonic() - started >= 0.04, "a loop that was woken once would never rest again"
+
+
 async def test_a_loop_looks_again_by_itself_after_its_pause() -> None:
     started = time.monotonic()
     await Pace(poll=0.05).wait()
