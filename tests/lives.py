@@ -8,6 +8,7 @@ ticket is in a state that there must never be.
 from __future__ import annotations
 
 import atexit
+import re
 import shutil
 import tempfile
 import textwrap
@@ -168,8 +169,17 @@ class Life:
         self.lines.append((self.now, what))
 
     def timeline(self) -> str:
-        """What happened, on the desk's wall clock."""
-        return "\n".join(f"{at.astimezone(self.zone):%a %d %b %H:%M}  {what}" for at, what in self.lines)
+        """What happened, on the desk's wall clock: a line for each thing done, with what was sent at once."""
+        lines: list[str] = []
+        before = ""
+        for at, what in self.lines:
+            moment = f"{at.astimezone(self.zone):%a %d %b %H:%M}"
+            if moment == before and what.startswith("  -> "):
+                lines[-1] += what
+            else:
+                lines.append(f"{moment}  {what.lstrip()}")
+            before = moment
+        return "\n".join(lines)
 
     def _on_the_wall(self, words: str) -> datetime:
         return datetime.strptime(words, "%Y-%m-%d %H:%M").replace(tzinfo=self.zone)
@@ -246,5 +256,5 @@ def _migrated() -> Path:
 
 
 def told(text: str) -> str:
-    """A timeline as a test writes it down."""
-    return textwrap.dedent(text).strip("\n")
+    """A timeline as a test writes it down; a long line goes on in the next."""
+    return re.sub(r"\n +-> ", "  -> ", textwrap.dedent(text).strip("\n"))

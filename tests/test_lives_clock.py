@@ -26,32 +26,27 @@ def test_nobody_answers(tmp_path: Path) -> None:
         life.until("2026-03-17 12:00")
         assert life.ticket().queue == "second-line"
         assert life.timeline() == told("""
-            Mon 02 Mar 09:30  ann: The printer prints only grey.
-            Mon 02 Mar 09:30    -> ann: received
-            Mon 02 Mar 09:30    -> ben: new_ticket
-            Mon 02 Mar 11:30    -> ben: warning first-response 50
-            Mon 02 Mar 12:30    -> ben: warning first-response 75
-            Mon 02 Mar 13:06    -> ann: delayed first-response
-            Mon 02 Mar 13:30    -> ann: late first-response
-            Mon 02 Mar 13:30    -> lea: breached first-response Second line
-            Mon 02 Mar 13:30    -> sue: breached first-response Second line
-            Tue 03 Mar 13:30    -> lea: breached first-response Second line
-            Tue 03 Mar 14:00    -> sue: warning resolution 50
-            Wed 04 Mar 09:54    -> sue: update_due
-            Wed 04 Mar 11:45    -> sue: warning resolution 75
-            Wed 04 Mar 13:30    -> lea: breached first-response Second line
-            Wed 04 Mar 13:30    -> ann: still_open
-            Wed 04 Mar 15:48    -> ann: delayed resolution
-            Thu 05 Mar 09:30    -> ann: late resolution
-            Thu 05 Mar 09:30    -> lea: breached resolution Second line
-            Fri 06 Mar 14:54    -> sue: update_due
-            Mon 09 Mar 09:30    -> ann: still_open
-            Tue 10 Mar 14:54    -> sue: update_due
-            Wed 11 Mar 09:30    -> ann: still_open
-            Thu 12 Mar 14:54    -> sue: update_due
-            Fri 13 Mar 09:30    -> ann: still_open
-            Mon 16 Mar 14:54    -> sue: update_due
-            Tue 17 Mar 09:30    -> ann: still_open
+            Mon 02 Mar 09:30  ann: The printer prints only grey.  -> ann: received  -> ben: new_ticket
+            Mon 02 Mar 11:30  -> ben: warning first-response 50
+            Mon 02 Mar 12:30  -> ben: warning first-response 75
+            Mon 02 Mar 13:06  -> ann: delayed first-response
+            Mon 02 Mar 13:30  -> ann: late first-response  -> lea: breached first-response Second line
+                              -> sue: breached first-response Second line
+            Tue 03 Mar 13:30  -> lea: breached first-response Second line
+            Tue 03 Mar 14:00  -> sue: warning resolution 50
+            Wed 04 Mar 09:54  -> sue: update_due
+            Wed 04 Mar 11:45  -> sue: warning resolution 75
+            Wed 04 Mar 13:30  -> lea: breached first-response Second line  -> ann: still_open
+            Wed 04 Mar 15:48  -> ann: delayed resolution
+            Thu 05 Mar 09:30  -> ann: late resolution  -> lea: breached resolution Second line
+            Fri 06 Mar 14:54  -> sue: update_due
+            Mon 09 Mar 09:30  -> ann: still_open
+            Tue 10 Mar 14:54  -> sue: update_due
+            Wed 11 Mar 09:30  -> ann: still_open
+            Thu 12 Mar 14:54  -> sue: update_due
+            Fri 13 Mar 09:30  -> ann: still_open
+            Mon 16 Mar 14:54  -> sue: update_due
+            Tue 17 Mar 09:30  -> ann: still_open
         """)
 
 
@@ -67,23 +62,18 @@ def test_two_weeks_of_waiting_for_the_requester_over_the_change_to_summer_time(t
         assert dues(life) == "08.04. 09:30 08.04. 09:30"
         life.until("2026-04-08 12:00")
         assert life.timeline() == told("""
-            Thu 19 Mar 09:30  ann: The printer prints only grey.
-            Thu 19 Mar 09:30    -> ann: received
-            Thu 19 Mar 09:30    -> ben: new_ticket
-            Thu 19 Mar 10:00  ben: #update need Which room is it?
-            Thu 19 Mar 10:00    -> ann: progress waiting-requester
-            Thu 19 Mar 10:00    -> ben: commands
-            Thu 02 Apr 10:00  ann: Room 12.
-            Thu 02 Apr 10:00    -> ben: requester_wrote reference
-            Fri 03 Apr 14:00    -> ben: warning resolution 50
-            Fri 03 Apr 15:24    -> ben: update_due
-            Tue 07 Apr 10:00    -> ann: still_open
-            Tue 07 Apr 11:45    -> ben: warning resolution 75
-            Tue 07 Apr 15:48    -> ann: delayed resolution
-            Wed 08 Apr 09:30    -> ann: late resolution
-            Wed 08 Apr 09:30    -> ben: breached resolution Second line
-            Wed 08 Apr 09:30    -> lea: breached resolution Second line
-            Wed 08 Apr 09:30    -> sue: breached resolution Second line
+            Thu 19 Mar 09:30  ann: The printer prints only grey.  -> ann: received  -> ben: new_ticket
+            Thu 19 Mar 10:00  ben: #update need Which room is it?  -> ann: progress waiting-requester
+                              -> ben: commands
+            Thu 02 Apr 10:00  ann: Room 12.  -> ben: requester_wrote reference
+            Fri 03 Apr 14:00  -> ben: warning resolution 50
+            Fri 03 Apr 15:24  -> ben: update_due
+            Tue 07 Apr 10:00  -> ann: still_open
+            Tue 07 Apr 11:45  -> ben: warning resolution 75
+            Tue 07 Apr 15:48  -> ann: delayed resolution
+            Wed 08 Apr 09:30  -> ann: late resolution  -> ben: breached resolution Second line
+                              -> lea: breached resolution Second line
+                              -> sue: breached resolution Second line
         """)
 
 
@@ -99,24 +89,17 @@ def test_two_weeks_of_waiting_for_the_requester_over_the_change_to_winter_time(t
         life.writes("ben", "#resolve", to="update_due")
         life.until("2026-11-16 12:00")
         assert life.timeline() == told("""
-            Mon 19 Oct 09:30  ann: The printer prints only grey.
-            Mon 19 Oct 09:30    -> ann: received
-            Mon 19 Oct 09:30    -> ben: new_ticket
-            Mon 19 Oct 10:00  ben: #wait requester / Which room is it?
-            Mon 19 Oct 10:00    -> ann: reply
-            Mon 19 Oct 10:00    -> ben: commands
-            Mon 02 Nov 10:00  ann: Room 12.
-            Mon 02 Nov 10:00    -> ben: requester_wrote reference
-            Tue 03 Nov 14:00    -> ben: warning resolution 50
-            Tue 03 Nov 15:24    -> ben: update_due
-            Wed 04 Nov 10:00    -> ann: still_open
-            Wed 04 Nov 11:45    -> ben: warning resolution 75
-            Wed 04 Nov 15:48    -> ann: delayed resolution
-            Thu 05 Nov 09:00  ben: #resolve
-            Thu 05 Nov 09:00    -> ann: resolved
-            Thu 05 Nov 09:00    -> ben: commands
-            Mon 09 Nov 09:00    -> ann: confirm_reminder
-            Wed 11 Nov 09:00    -> ann: survey silence
+            Mon 19 Oct 09:30  ann: The printer prints only grey.  -> ann: received  -> ben: new_ticket
+            Mon 19 Oct 10:00  ben: #wait requester / Which room is it?  -> ann: reply  -> ben: commands
+            Mon 02 Nov 10:00  ann: Room 12.  -> ben: requester_wrote reference
+            Tue 03 Nov 14:00  -> ben: warning resolution 50
+            Tue 03 Nov 15:24  -> ben: update_due
+            Wed 04 Nov 10:00  -> ann: still_open
+            Wed 04 Nov 11:45  -> ben: warning resolution 75
+            Wed 04 Nov 15:48  -> ann: delayed resolution
+            Thu 05 Nov 09:00  ben: #resolve  -> ann: resolved  -> ben: commands
+            Mon 09 Nov 09:00  -> ann: confirm_reminder
+            Wed 11 Nov 09:00  -> ann: survey silence
         """)
 
 
@@ -131,26 +114,21 @@ def test_while_it_waits_for_a_supplier_the_requester_goes_on_hearing_of_it(tmp_p
         life.writes("ben", "#resolve The part is in.", to="update_due")
         life.until("2026-03-25 12:00")
         assert life.timeline() == told("""
-            Mon 02 Mar 09:30  ann: The printer prints only grey.
-            Mon 02 Mar 09:30    -> ann: received
-            Mon 02 Mar 09:30    -> ben: new_ticket
-            Mon 02 Mar 10:00  ben: #wait supplier
-            Mon 02 Mar 10:00    -> ben: commands
-            Mon 02 Mar 10:02    -> ann: progress waiting-supplier
-            Tue 03 Mar 15:24    -> ben: update_due
-            Wed 04 Mar 10:00    -> ann: still_open
+            Mon 02 Mar 09:30  ann: The printer prints only grey.  -> ann: received  -> ben: new_ticket
+            Mon 02 Mar 10:00  ben: #wait supplier  -> ben: commands
+            Mon 02 Mar 10:02  -> ann: progress waiting-supplier
+            Tue 03 Mar 15:24  -> ben: update_due
+            Wed 04 Mar 10:00  -> ann: still_open
             Thu 05 Mar 15:00  ben taps update fix
-            Thu 05 Mar 15:02    -> ann: progress fix-expected
-            Mon 09 Mar 11:24    -> ben: update_due
-            Mon 09 Mar 15:00    -> ann: still_open
-            Tue 10 Mar 15:00    -> ben: update_due
-            Wed 11 Mar 15:00    -> ann: still_open
-            Fri 13 Mar 11:24    -> ben: update_due
-            Fri 13 Mar 12:00  ben: #resolve The part is in.
-            Fri 13 Mar 12:00    -> ann: resolved
-            Fri 13 Mar 12:00    -> ben: commands
-            Tue 17 Mar 12:00    -> ann: confirm_reminder
-            Thu 19 Mar 12:00    -> ann: survey silence
+            Thu 05 Mar 15:02  -> ann: progress fix-expected
+            Mon 09 Mar 11:24  -> ben: update_due
+            Mon 09 Mar 15:00  -> ann: still_open
+            Tue 10 Mar 15:00  -> ben: update_due
+            Wed 11 Mar 15:00  -> ann: still_open
+            Fri 13 Mar 11:24  -> ben: update_due
+            Fri 13 Mar 12:00  ben: #resolve The part is in.  -> ann: resolved  -> ben: commands
+            Tue 17 Mar 12:00  -> ann: confirm_reminder
+            Thu 19 Mar 12:00  -> ann: survey silence
         """)
 
 
@@ -170,41 +148,31 @@ def test_a_priority_is_raised_in_the_middle_and_the_pause_is_kept(tmp_path: Path
         life.writes("ann", "it works", to="resolved")
         life.until("2026-03-14 12:00")
         assert life.timeline() == told("""
-            Mon 02 Mar 09:30  ann: The printer prints only grey.
-            Mon 02 Mar 09:30    -> ann: received
-            Mon 02 Mar 09:30    -> ben: new_ticket
-            Mon 02 Mar 10:00  ben: #update need Which room is it?
-            Mon 02 Mar 10:00    -> ann: progress waiting-requester
-            Mon 02 Mar 10:00    -> ben: commands
-            Tue 03 Mar 19:30  ann: Room 12. It smokes!
-            Tue 03 Mar 19:30    -> ben: requester_wrote reference
-            Tue 03 Mar 19:30  ben: #priority P1
-            Tue 03 Mar 19:30    -> ben: commands
-            Tue 03 Mar 19:30    -> ann: still_open
-            Tue 03 Mar 20:18    -> ben: update_due
-            Tue 03 Mar 20:30    -> ann: still_open
-            Tue 03 Mar 21:00    -> ben: warning resolution 50
-            Tue 03 Mar 21:18    -> ben: update_due
-            Tue 03 Mar 21:30    -> ann: still_open
-            Tue 03 Mar 22:00    -> ben: warning resolution 75
-            Tue 03 Mar 22:18    -> ben: update_due
-            Tue 03 Mar 22:30    -> ann: still_open
-            Tue 03 Mar 23:00    -> ben: breached resolution Second line
-            Tue 03 Mar 23:00    -> lea: breached resolution Second line
-            Tue 03 Mar 23:00    -> sue: breached resolution Second line
-            Tue 03 Mar 23:18    -> ben: update_due
-            Tue 03 Mar 23:30    -> ben: breached resolution Second line
-            Tue 03 Mar 23:30    -> lea: breached resolution Second line
-            Tue 03 Mar 23:30    -> ann: still_open
-            Wed 04 Mar 00:00    -> ben: breached resolution Second line
-            Wed 04 Mar 00:00    -> lea: breached resolution Second line
-            Wed 04 Mar 00:18    -> ben: update_due
-            Wed 04 Mar 00:30    -> ann: still_open
-            Wed 04 Mar 00:30  ben: #resolve The fuser.
-            Wed 04 Mar 00:30    -> ann: resolved
-            Wed 04 Mar 00:30    -> ben: commands
-            Wed 04 Mar 00:40  ann: it works
-            Wed 04 Mar 00:40    -> ann: survey confirmed
+            Mon 02 Mar 09:30  ann: The printer prints only grey.  -> ann: received  -> ben: new_ticket
+            Mon 02 Mar 10:00  ben: #update need Which room is it?  -> ann: progress waiting-requester
+                              -> ben: commands
+            Tue 03 Mar 19:30  ann: Room 12. It smokes!  -> ben: requester_wrote reference
+            Tue 03 Mar 19:30  ben: #priority P1  -> ben: commands  -> ann: still_open
+            Tue 03 Mar 20:18  -> ben: update_due
+            Tue 03 Mar 20:30  -> ann: still_open
+            Tue 03 Mar 21:00  -> ben: warning resolution 50
+            Tue 03 Mar 21:18  -> ben: update_due
+            Tue 03 Mar 21:30  -> ann: still_open
+            Tue 03 Mar 22:00  -> ben: warning resolution 75
+            Tue 03 Mar 22:18  -> ben: update_due
+            Tue 03 Mar 22:30  -> ann: still_open
+            Tue 03 Mar 23:00  -> ben: breached resolution Second line
+                              -> lea: breached resolution Second line
+                              -> sue: breached resolution Second line
+            Tue 03 Mar 23:18  -> ben: update_due
+            Tue 03 Mar 23:30  -> ben: breached resolution Second line
+                              -> lea: breached resolution Second line  -> ann: still_open
+            Wed 04 Mar 00:00  -> ben: breached resolution Second line
+                              -> lea: breached resolution Second line
+            Wed 04 Mar 00:18  -> ben: update_due
+            Wed 04 Mar 00:30  -> ann: still_open
+            Wed 04 Mar 00:30  ben: #resolve The fuser.  -> ann: resolved  -> ben: commands
+            Wed 04 Mar 00:40  ann: it works  -> ann: survey confirmed
         """)
 
 
@@ -225,40 +193,27 @@ def test_at_night_a_p3_says_nothing_where_its_requester_lives(tmp_path: Path) ->
         life.writes("ben", "#resolve", subject="[HD-2] Printer")
         life.until("2026-03-10 12:00")
         assert life.timeline() == told("""
-            Mon 02 Mar 09:30  wei: The printer prints only grey.
-            Mon 02 Mar 09:30    -> wei: received
-            Mon 02 Mar 09:30    -> ben: new_ticket
-            Mon 02 Mar 09:30  joe: The printer prints only grey.
-            Mon 02 Mar 09:30    -> joe: received
-            Mon 02 Mar 09:30    -> ben: new_ticket
-            Mon 02 Mar 11:30    -> ben: warning first-response 50
-            Mon 02 Mar 11:30    -> ben: warning first-response 50
-            Mon 02 Mar 12:30    -> ben: warning first-response 75
-            Mon 02 Mar 12:30    -> ben: warning first-response 75
-            Mon 02 Mar 13:06    -> wei: delayed first-response
-            Mon 02 Mar 13:06    -> joe: delayed first-response
-            Mon 02 Mar 13:30    -> wei: late first-response
-            Mon 02 Mar 13:30    -> lea: breached first-response Second line
-            Mon 02 Mar 13:30    -> sue: breached first-response Second line
-            Mon 02 Mar 13:30    -> lea: breached first-response Second line
-            Mon 02 Mar 13:30    -> sue: breached first-response Second line
-            Mon 02 Mar 14:00    -> joe: late first-response
-            Mon 02 Mar 17:30  ben: #take
-            Mon 02 Mar 17:30    -> ben: commands
-            Mon 02 Mar 17:30  ben: #take
-            Mon 02 Mar 17:30    -> ben: commands
-            Mon 02 Mar 17:32    -> joe: progress taken
-            Tue 03 Mar 01:00    -> wei: progress taken
-            Tue 03 Mar 09:10  ben: #resolve
-            Tue 03 Mar 09:10    -> wei: resolved
-            Tue 03 Mar 09:10    -> ben: commands
-            Tue 03 Mar 09:10  ben: #resolve
-            Tue 03 Mar 09:10    -> ben: commands
-            Tue 03 Mar 14:00    -> joe: resolved
-            Thu 05 Mar 09:10    -> wei: confirm_reminder
-            Thu 05 Mar 14:00    -> joe: confirm_reminder
-            Mon 09 Mar 09:10    -> wei: survey silence
-            Mon 09 Mar 13:00    -> joe: survey silence
+            Mon 02 Mar 09:30  wei: The printer prints only grey.  -> wei: received  -> ben: new_ticket
+            Mon 02 Mar 09:30  joe: The printer prints only grey.  -> joe: received  -> ben: new_ticket
+            Mon 02 Mar 11:30  -> ben: warning first-response 50  -> ben: warning first-response 50
+            Mon 02 Mar 12:30  -> ben: warning first-response 75  -> ben: warning first-response 75
+            Mon 02 Mar 13:06  -> wei: delayed first-response  -> joe: delayed first-response
+            Mon 02 Mar 13:30  -> wei: late first-response  -> lea: breached first-response Second line
+                              -> sue: breached first-response Second line
+                              -> lea: breached first-response Second line
+                              -> sue: breached first-response Second line
+            Mon 02 Mar 14:00  -> joe: late first-response
+            Mon 02 Mar 17:30  ben: #take  -> ben: commands
+            Mon 02 Mar 17:30  ben: #take  -> ben: commands
+            Mon 02 Mar 17:32  -> joe: progress taken
+            Tue 03 Mar 01:00  -> wei: progress taken
+            Tue 03 Mar 09:10  ben: #resolve  -> wei: resolved  -> ben: commands
+            Tue 03 Mar 09:10  ben: #resolve  -> ben: commands
+            Tue 03 Mar 14:00  -> joe: resolved
+            Thu 05 Mar 09:10  -> wei: confirm_reminder
+            Thu 05 Mar 14:00  -> joe: confirm_reminder
+            Mon 09 Mar 09:10  -> wei: survey silence
+            Mon 09 Mar 13:00  -> joe: survey silence
         """)
 
 
@@ -271,17 +226,12 @@ def test_a_rate_at_night_waits_for_the_morning_of_its_reader(tmp_path: Path) -> 
         life.writes("ben", "#resolve New toner.\n#close", to="new_ticket")
         life.until("2026-03-05 12:00")
         assert life.timeline() == told("""
-            Mon 02 Mar 09:30  wei: The printer prints only grey.
-            Mon 02 Mar 09:30    -> wei: received
-            Mon 02 Mar 09:30    -> ben: new_ticket
-            Mon 02 Mar 11:30    -> ben: warning first-response 50
-            Mon 02 Mar 12:30    -> ben: warning first-response 75
-            Mon 02 Mar 13:06    -> wei: delayed first-response
-            Mon 02 Mar 13:30    -> wei: late first-response
-            Mon 02 Mar 13:30    -> lea: breached first-response Second line
-            Mon 02 Mar 13:30    -> sue: breached first-response Second line
-            Mon 02 Mar 17:50  ben: #resolve New toner. / #close
-            Mon 02 Mar 17:50    -> wei: resolved
-            Mon 02 Mar 17:50    -> ben: commands
-            Tue 03 Mar 01:00    -> wei: survey agent
+            Mon 02 Mar 09:30  wei: The printer prints only grey.  -> wei: received  -> ben: new_ticket
+            Mon 02 Mar 11:30  -> ben: warning first-response 50
+            Mon 02 Mar 12:30  -> ben: warning first-response 75
+            Mon 02 Mar 13:06  -> wei: delayed first-response
+            Mon 02 Mar 13:30  -> wei: late first-response  -> lea: breached first-response Second line
+                              -> sue: breached first-response Second line
+            Mon 02 Mar 17:50  ben: #resolve New toner. / #close  -> wei: resolved  -> ben: commands
+            Tue 03 Mar 01:00  -> wei: survey agent
         """)

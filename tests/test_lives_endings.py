@@ -26,18 +26,11 @@ def test_a_quiet_ticket_that_comes_on_friday_afternoon(tmp_path: Path) -> None:
         life.until("2026-04-02 16:00")
         assert [row.rating for row in life.desk.rows(Survey)] == [5]
         assert life.timeline() == told("""
-            Fri 27 Feb 16:40  ann: The printer prints only grey.
-            Fri 27 Feb 16:40    -> ann: received
-            Fri 27 Feb 16:40    -> ben: new_ticket
-            Mon 02 Mar 09:20  ben: Did you change the toner?
-            Mon 02 Mar 09:20    -> ann: reply
-            Mon 02 Mar 10:00  ann: No, I did not.
-            Mon 02 Mar 10:00    -> ben: requester_wrote reference
-            Mon 02 Mar 11:00  ben: #resolve New toner.
-            Mon 02 Mar 11:00    -> ann: resolved
-            Mon 02 Mar 11:00    -> ben: commands
-            Mon 02 Mar 15:00  ann: yes, thanks!
-            Mon 02 Mar 15:00    -> ann: survey confirmed
+            Fri 27 Feb 16:40  ann: The printer prints only grey.  -> ann: received  -> ben: new_ticket
+            Mon 02 Mar 09:20  ben: Did you change the toner?  -> ann: reply
+            Mon 02 Mar 10:00  ann: No, I did not.  -> ben: requester_wrote reference
+            Mon 02 Mar 11:00  ben: #resolve New toner.  -> ann: resolved  -> ben: commands
+            Mon 02 Mar 15:00  ann: yes, thanks!  -> ann: survey confirmed
             Mon 02 Mar 16:00  ann: 5
         """)
 
@@ -51,14 +44,10 @@ def test_silence_over_a_weekend_and_a_holiday(tmp_path: Path) -> None:
         life.until("2026-08-29 12:00")
         assert [row.rating for row in life.desk.rows(Survey)] == [None]
         assert life.timeline() == told("""
-            Fri 29 May 16:40  ann: The printer prints only grey.
-            Fri 29 May 16:40    -> ann: received
-            Fri 29 May 16:40    -> ben: new_ticket
-            Fri 29 May 17:40  ben: #resolve
-            Fri 29 May 17:40    -> ann: resolved
-            Fri 29 May 17:40    -> ben: commands
-            Wed 03 Jun 17:40    -> ann: confirm_reminder
-            Fri 05 Jun 17:40    -> ann: survey silence
+            Fri 29 May 16:40  ann: The printer prints only grey.  -> ann: received  -> ben: new_ticket
+            Fri 29 May 17:40  ben: #resolve  -> ann: resolved  -> ben: commands
+            Wed 03 Jun 17:40  -> ann: confirm_reminder
+            Fri 05 Jun 17:40  -> ann: survey silence
         """)
 
 
@@ -69,14 +58,10 @@ def test_silence_over_the_liberation_day_which_is_a_saturday(tmp_path: Path) -> 
         life.writes("ben", "#resolve New toner.", to="new_ticket")
         life.until("2026-06-22 12:00")
         assert life.timeline() == told("""
-            Wed 22 Apr 10:40  ann: The printer prints only grey.
-            Wed 22 Apr 10:40    -> ann: received
-            Wed 22 Apr 10:40    -> ben: new_ticket
-            Wed 22 Apr 11:20  ben: #resolve New toner.
-            Wed 22 Apr 11:20    -> ann: resolved
-            Wed 22 Apr 11:20    -> ben: commands
-            Fri 24 Apr 11:20    -> ann: confirm_reminder
-            Tue 28 Apr 11:20    -> ann: survey silence
+            Wed 22 Apr 10:40  ann: The printer prints only grey.  -> ann: received  -> ben: new_ticket
+            Wed 22 Apr 11:20  ben: #resolve New toner.  -> ann: resolved  -> ben: commands
+            Fri 24 Apr 11:20  -> ann: confirm_reminder
+            Tue 28 Apr 11:20  -> ann: survey silence
         """)
 
 
@@ -98,27 +83,16 @@ def test_f13_reopened_twice_and_rated_once_at_the_true_end(tmp_path: Path) -> No
         life.taps("ann", "confirm", "yes")
         life.until("2026-03-25 12:00")
         assert life.timeline() == told("""
-            Mon 02 Mar 09:30  ann: The printer prints only grey.
-            Mon 02 Mar 09:30    -> ann: received
-            Mon 02 Mar 09:30    -> ben: new_ticket
-            Mon 02 Mar 10:00  ben: #resolve New toner.
-            Mon 02 Mar 10:00    -> ann: resolved
-            Mon 02 Mar 10:00    -> ben: commands
-            Mon 02 Mar 11:00  ann: No, it still prints grey.
-            Mon 02 Mar 11:00    -> ben: requester_wrote not-fixed
-            Mon 02 Mar 11:02    -> ann: progress reopened
-            Tue 03 Mar 11:00  ben: #resolve New drum.
-            Tue 03 Mar 11:00    -> ann: resolved
-            Tue 03 Mar 11:00    -> ben: commands
-            Wed 04 Mar 11:00  ann taps confirm no
-            Wed 04 Mar 11:00    -> ben: requester_wrote not-fixed
-            Wed 04 Mar 11:02    -> ann: progress reopened
-            Wed 04 Mar 15:00    -> ben: warning resolution 50
-            Thu 05 Mar 11:00  ben: #resolve New printer.
-            Thu 05 Mar 11:00    -> ann: resolved
-            Thu 05 Mar 11:00    -> ben: commands
-            Thu 05 Mar 11:10  ann taps confirm yes
-            Thu 05 Mar 11:10    -> ann: survey confirmed
+            Mon 02 Mar 09:30  ann: The printer prints only grey.  -> ann: received  -> ben: new_ticket
+            Mon 02 Mar 10:00  ben: #resolve New toner.  -> ann: resolved  -> ben: commands
+            Mon 02 Mar 11:00  ann: No, it still prints grey.  -> ben: requester_wrote not-fixed
+            Mon 02 Mar 11:02  -> ann: progress reopened
+            Tue 03 Mar 11:00  ben: #resolve New drum.  -> ann: resolved  -> ben: commands
+            Wed 04 Mar 11:00  ann taps confirm no  -> ben: requester_wrote not-fixed
+            Wed 04 Mar 11:02  -> ann: progress reopened
+            Wed 04 Mar 15:00  -> ben: warning resolution 50
+            Thu 05 Mar 11:00  ben: #resolve New printer.  -> ann: resolved  -> ben: commands
+            Thu 05 Mar 11:10  ann taps confirm yes  -> ann: survey confirmed
             Thu 05 Mar 11:10  ann taps confirm yes
         """)
 
@@ -141,23 +115,13 @@ def test_a_low_rating_is_told_to_the_lead_and_opens_the_ticket_again(tmp_path: P
         life.taps("ann", "confirm", "yes")
         life.until("2026-03-20 12:00")
         assert life.timeline() == told("""
-            Mon 02 Mar 09:30  ann: The printer prints only grey.
-            Mon 02 Mar 09:30    -> ann: received
-            Mon 02 Mar 09:30    -> ben: new_ticket
-            Mon 02 Mar 10:00  ben: #resolve New toner.
-            Mon 02 Mar 10:00    -> ann: resolved
-            Mon 02 Mar 10:00    -> ben: commands
-            Mon 02 Mar 11:00  ann: yes
-            Mon 02 Mar 11:00    -> ann: survey confirmed
-            Mon 02 Mar 20:30  ann: 1 nobody listens
-            Mon 02 Mar 20:30    -> lea: low_rating 1
-            Mon 02 Mar 20:30    -> ann: sorry 1
-            Tue 03 Mar 09:00  ann taps reopen
-            Tue 03 Mar 09:00    -> ben: requester_wrote not-fixed
-            Tue 03 Mar 09:02    -> ann: progress reopened
-            Tue 03 Mar 12:00  ben: #resolve New printer.
-            Tue 03 Mar 12:00    -> ann: resolved
-            Tue 03 Mar 12:00    -> ben: commands
+            Mon 02 Mar 09:30  ann: The printer prints only grey.  -> ann: received  -> ben: new_ticket
+            Mon 02 Mar 10:00  ben: #resolve New toner.  -> ann: resolved  -> ben: commands
+            Mon 02 Mar 11:00  ann: yes  -> ann: survey confirmed
+            Mon 02 Mar 20:30  ann: 1 nobody listens  -> lea: low_rating 1  -> ann: sorry 1
+            Tue 03 Mar 09:00  ann taps reopen  -> ben: requester_wrote not-fixed
+            Tue 03 Mar 09:02  -> ann: progress reopened
+            Tue 03 Mar 12:00  ben: #resolve New printer.  -> ann: resolved  -> ben: commands
             Tue 03 Mar 12:30  ann taps confirm yes
         """)
 
@@ -180,33 +144,17 @@ def test_what_was_merged_was_spam_or_closed_by_its_requester_is_not_rated(tmp_pa
         assert [row.closed_as for row in life.desk.rows(Ticket)] == ["agent", "merged", "spam", "self"]
         assert [row.ticket_id for row in life.desk.rows(Survey)] == [1]
         assert life.timeline() == told("""
-            Mon 02 Mar 09:30  ann: The printer prints only grey.
-            Mon 02 Mar 09:30    -> ann: received
-            Mon 02 Mar 09:30    -> ben: new_ticket
-            Mon 02 Mar 09:30  ann: It is grey, I said.
-            Mon 02 Mar 09:30    -> ann: received
-            Mon 02 Mar 09:30    -> ben: new_ticket
-            Mon 02 Mar 09:30  joe: Buy pills
-            Mon 02 Mar 09:30    -> joe: received
-            Mon 02 Mar 09:30    -> ben: new_ticket
-            Mon 02 Mar 09:30  eve: My mouse is gone.
-            Mon 02 Mar 09:30    -> eve: received
-            Mon 02 Mar 09:30    -> ben: new_ticket
-            Mon 02 Mar 11:00  ben: I look at it.
-            Mon 02 Mar 11:00    -> ann: reply
-            Mon 02 Mar 11:00  ben: I look at it.
-            Mon 02 Mar 11:00    -> ann: reply
-            Mon 02 Mar 11:00  ben: I look at it.
-            Mon 02 Mar 11:00    -> eve: reply
-            Mon 02 Mar 11:00  ben: #merge HD-1
-            Mon 02 Mar 11:00    -> ben: commands
-            Mon 02 Mar 11:00  ben: #spam
-            Mon 02 Mar 11:00    -> ben: commands
-            Mon 02 Mar 11:00  eve taps close
-            Mon 02 Mar 11:00    -> ben: requester_wrote closed-by-requester
-            Tue 03 Mar 12:00  ben: #close
-            Tue 03 Mar 12:00    -> ann: survey agent
-            Tue 03 Mar 12:00    -> ben: commands
+            Mon 02 Mar 09:30  ann: The printer prints only grey.  -> ann: received  -> ben: new_ticket
+            Mon 02 Mar 09:30  ann: It is grey, I said.  -> ann: received  -> ben: new_ticket
+            Mon 02 Mar 09:30  joe: Buy pills  -> joe: received  -> ben: new_ticket
+            Mon 02 Mar 09:30  eve: My mouse is gone.  -> eve: received  -> ben: new_ticket
+            Mon 02 Mar 11:00  ben: I look at it.  -> ann: reply
+            Mon 02 Mar 11:00  ben: I look at it.  -> ann: reply
+            Mon 02 Mar 11:00  ben: I look at it.  -> eve: reply
+            Mon 02 Mar 11:00  ben: #merge HD-1  -> ben: commands
+            Mon 02 Mar 11:00  ben: #spam  -> ben: commands
+            Mon 02 Mar 11:00  eve taps close  -> ben: requester_wrote closed-by-requester
+            Tue 03 Mar 12:00  ben: #close  -> ann: survey agent  -> ben: commands
         """)
 
 
@@ -228,28 +176,17 @@ def test_a_year_of_a_ticket_reopened_within_its_window_and_after_it(tmp_path: Pa
         life.until("2027-01-20 12:00")
         assert [row.state for row in life.desk.rows(Ticket)] == ["closed", "closed"]
         assert life.timeline() == told("""
-            Wed 07 Jan 09:30  ann: The printer prints only grey.
-            Wed 07 Jan 09:30    -> ann: received
-            Wed 07 Jan 09:30    -> ben: new_ticket
-            Wed 07 Jan 10:10  ben: #resolve New toner.
-            Wed 07 Jan 10:10    -> ann: resolved
-            Wed 07 Jan 10:10    -> ben: commands
-            Fri 09 Jan 10:10    -> ann: confirm_reminder
-            Tue 13 Jan 10:10    -> ann: survey silence
-            Sun 25 Jan 10:00  ann: It is grey again!
-            Sun 25 Jan 10:00    -> ben: requester_wrote reference
-            Sun 25 Jan 10:02    -> ann: progress reopened
-            Mon 26 Jan 10:10  ben: #resolve New drum.
-            Mon 26 Jan 10:10    -> ann: resolved
-            Mon 26 Jan 10:10    -> ben: commands
-            Wed 28 Jan 10:10    -> ann: confirm_reminder
-            Fri 30 Jan 10:10    -> ann: closed silence
-            Wed 30 Dec 10:10  ann: It is grey again!
-            Wed 30 Dec 10:10    -> ann: received
-            Wed 30 Dec 10:10    -> ben: new_ticket
-            Wed 30 Dec 11:00  ben: #resolve A new printer.
-            Wed 30 Dec 11:00    -> ann: resolved
-            Wed 30 Dec 11:00    -> ben: commands
-            Mon 04 Jan 11:00    -> ann: confirm_reminder
-            Thu 07 Jan 11:00    -> ann: survey silence
+            Wed 07 Jan 09:30  ann: The printer prints only grey.  -> ann: received  -> ben: new_ticket
+            Wed 07 Jan 10:10  ben: #resolve New toner.  -> ann: resolved  -> ben: commands
+            Fri 09 Jan 10:10  -> ann: confirm_reminder
+            Tue 13 Jan 10:10  -> ann: survey silence
+            Sun 25 Jan 10:00  ann: It is grey again!  -> ben: requester_wrote reference
+            Sun 25 Jan 10:02  -> ann: progress reopened
+            Mon 26 Jan 10:10  ben: #resolve New drum.  -> ann: resolved  -> ben: commands
+            Wed 28 Jan 10:10  -> ann: confirm_reminder
+            Fri 30 Jan 10:10  -> ann: closed silence
+            Wed 30 Dec 10:10  ann: It is grey again!  -> ann: received  -> ben: new_ticket
+            Wed 30 Dec 11:00  ben: #resolve A new printer.  -> ann: resolved  -> ben: commands
+            Mon 04 Jan 11:00  -> ann: confirm_reminder
+            Thu 07 Jan 11:00  -> ann: survey silence
         """)

@@ -81,33 +81,22 @@ def test_a_hand_over_carries_the_story_and_who_has_left_is_followed(tmp_path: Pa
         life.until("2026-03-02 13:00")
         assert owner(life, 1) == "Cai"
         assert life.timeline() == told("""
-            Mon 02 Mar 09:30  ann: The printer prints only grey.
-            Mon 02 Mar 09:30    -> ann: received
-            Mon 02 Mar 09:30    -> ben: new_ticket
-            Mon 02 Mar 10:00  ben: #note The fuser, I think.
-            Mon 02 Mar 10:00    -> ben: commands
-            Mon 02 Mar 10:00  ben: #assign sue
-            Mon 02 Mar 10:00    -> sue: handed_over
-            Mon 02 Mar 10:00    -> ben: commands
-            Mon 02 Mar 10:02    -> ann: progress handed-over
-            Mon 02 Mar 11:00  sue: #assign ben
-            Mon 02 Mar 11:00    -> ben: handed_over
-            Mon 02 Mar 11:00    -> sue: commands
-            Mon 02 Mar 11:02    -> ann: progress handed-over
-            Mon 02 Mar 11:30    -> ben: warning first-response 50
+            Mon 02 Mar 09:30  ann: The printer prints only grey.  -> ann: received  -> ben: new_ticket
+            Mon 02 Mar 10:00  ben: #note The fuser, I think.  -> ben: commands
+            Mon 02 Mar 10:00  ben: #assign sue  -> sue: handed_over  -> ben: commands
+            Mon 02 Mar 10:02  -> ann: progress handed-over
+            Mon 02 Mar 11:00  sue: #assign ben  -> ben: handed_over  -> sue: commands
+            Mon 02 Mar 11:02  -> ann: progress handed-over
+            Mon 02 Mar 11:30  -> ben: warning first-response 50
             Mon 02 Mar 12:00  Ben has left
-            Mon 02 Mar 12:00  ann: Is anybody there?
-            Mon 02 Mar 12:00    -> cai: requester_wrote reference
-            Mon 02 Mar 12:00    -> dan: requester_wrote reference
-            Mon 02 Mar 12:30    -> cai: warning first-response 75
-            Mon 02 Mar 12:30    -> dan: warning first-response 75
-            Mon 02 Mar 12:30  lea: #priority P2
-            Mon 02 Mar 12:30    -> cai: handed_over
-            Mon 02 Mar 12:30    -> lea: commands
-            Mon 02 Mar 12:30    -> sue: breached first-response Second line
-            Mon 02 Mar 12:30    -> cai: breached first-response Second line
-            Mon 02 Mar 12:30    -> lea: breached first-response Second line
-            Mon 02 Mar 12:32    -> ann: progress handed-over
+            Mon 02 Mar 12:00  ann: Is anybody there?  -> cai: requester_wrote reference
+                              -> dan: requester_wrote reference
+            Mon 02 Mar 12:30  -> cai: warning first-response 75  -> dan: warning first-response 75
+            Mon 02 Mar 12:30  lea: #priority P2  -> cai: handed_over  -> lea: commands
+                              -> sue: breached first-response Second line
+                              -> cai: breached first-response Second line
+                              -> lea: breached first-response Second line
+            Mon 02 Mar 12:32  -> ann: progress handed-over
         """)
 
 
@@ -127,27 +116,18 @@ def test_a_fire_at_night_is_told_to_everybody_concerned(tmp_path: Path) -> None:
         life.writes("ann", "yes", to="resolved")
         life.until("2026-03-12 10:00")
         assert life.timeline() == told("""
-            Mon 02 Mar 22:30  ann: Fire in the server room.
-            Mon 02 Mar 22:30    -> pia: major
-            Mon 02 Mar 22:30    -> lea: major
-            Mon 02 Mar 22:30    -> ann: received
-            Mon 02 Mar 22:30    -> ben: new_ticket
-            Mon 02 Mar 22:37    -> ben: warning first-response 50
-            Mon 02 Mar 22:41    -> ben: warning first-response 75
-            Mon 02 Mar 22:43    -> ann: delayed first-response
-            Mon 02 Mar 22:45    -> ann: late first-response
-            Mon 02 Mar 22:45    -> lea: breached first-response Second line
-            Mon 02 Mar 22:45    -> sue: breached first-response Second line
-            Mon 02 Mar 23:00  ben: #take / I am on my way.
-            Mon 02 Mar 23:00    -> ann: reply
-            Mon 02 Mar 23:00    -> ben: commands
-            Mon 02 Mar 23:48    -> ben: update_due
-            Tue 03 Mar 00:00    -> ann: still_open
-            Tue 03 Mar 00:10  ben: #resolve The fire is out.
-            Tue 03 Mar 00:10    -> ann: resolved
-            Tue 03 Mar 00:10    -> ben: commands
-            Tue 03 Mar 09:00  ann: yes
-            Tue 03 Mar 09:00    -> ann: survey confirmed
+            Mon 02 Mar 22:30  ann: Fire in the server room.  -> pia: major  -> lea: major
+                              -> ann: received  -> ben: new_ticket
+            Mon 02 Mar 22:37  -> ben: warning first-response 50
+            Mon 02 Mar 22:41  -> ben: warning first-response 75
+            Mon 02 Mar 22:43  -> ann: delayed first-response
+            Mon 02 Mar 22:45  -> ann: late first-response  -> lea: breached first-response Second line
+                              -> sue: breached first-response Second line
+            Mon 02 Mar 23:00  ben: #take / I am on my way.  -> ann: reply  -> ben: commands
+            Mon 02 Mar 23:48  -> ben: update_due
+            Tue 03 Mar 00:00  -> ann: still_open
+            Tue 03 Mar 00:10  ben: #resolve The fire is out.  -> ann: resolved  -> ben: commands
+            Tue 03 Mar 09:00  ann: yes  -> ann: survey confirmed
         """)
 
 
@@ -168,15 +148,12 @@ def test_x21_after_a_day_without_the_bot_each_hears_one_word_of_a_ticket(tmp_pat
         life.settle()
         life.until("2026-03-03 23:00")
         assert life.timeline() == told("""
-            Tue 03 Mar 11:00    -> ann: late first-response
-            Tue 03 Mar 11:00    -> lea: breached first-response Second line
-            Tue 03 Mar 11:00    -> sue: breached first-response Second line
-            Tue 03 Mar 11:00    -> eve: late first-response
-            Tue 03 Mar 11:00    -> ben: breached first-response Second line
-            Tue 03 Mar 11:00    -> lea: breached first-response Second line
-            Tue 03 Mar 11:00    -> sue: breached first-response Second line
-            Tue 03 Mar 14:00    -> sue: warning resolution 50
-            Tue 03 Mar 14:00    -> ben: warning resolution 50
+            Tue 03 Mar 11:00  -> ann: late first-response  -> lea: breached first-response Second line
+                              -> sue: breached first-response Second line  -> eve: late first-response
+                              -> ben: breached first-response Second line
+                              -> lea: breached first-response Second line
+                              -> sue: breached first-response Second line
+            Tue 03 Mar 14:00  -> sue: warning resolution 50  -> ben: warning resolution 50
         """)
 
 
@@ -189,16 +166,13 @@ def test_x21_after_a_week_without_the_bot_each_hears_one_word_of_a_ticket(tmp_pa
         life.settle()
         life.until("2026-03-09 18:00")
         assert life.timeline() == told("""
-            Mon 09 Mar 11:00    -> ann: late first-response
-            Mon 09 Mar 11:00    -> eve: late first-response
-            Mon 09 Mar 11:00    -> lea: breached resolution Second line
-            Mon 09 Mar 11:00    -> sue: breached resolution Second line
-            Mon 09 Mar 11:00    -> ben: breached resolution Second line
-            Mon 09 Mar 11:00    -> lea: breached resolution Second line
-            Mon 09 Mar 11:00    -> sue: breached resolution Second line
-            Mon 09 Mar 11:00    -> joe: survey silence
-            Mon 09 Mar 12:48    -> ann: delayed resolution
-            Mon 09 Mar 12:48    -> eve: delayed resolution
+            Mon 09 Mar 11:00  -> ann: late first-response  -> eve: late first-response
+                              -> lea: breached resolution Second line
+                              -> sue: breached resolution Second line
+                              -> ben: breached resolution Second line
+                              -> lea: breached resolution Second line
+                              -> sue: breached resolution Second line  -> joe: survey silence
+            Mon 09 Mar 12:48  -> ann: delayed resolution  -> eve: delayed resolution
         """)
 
 
@@ -232,15 +206,11 @@ def test_questions_asked_back_become_fields(tmp_path: Path) -> None:
         life.writes("ann", "Which telephone line is it? 55 12", to="reply")
         assert life.ticket().fields == {"what": "No tone.", "since": "Yesterday.", "line": "55 12"}
         assert life.timeline() == told("""
-            Mon 02 Mar 09:30  ann: My telephone is dead
-            Mon 02 Mar 09:30    -> ann: received
-            Mon 02 Mar 09:30    -> ben: new_ticket
+            Mon 02 Mar 09:30  ann: My telephone is dead  -> ann: received  -> ben: new_ticket
             Mon 02 Mar 10:00  ann: What happens? No tone. / Since when? Yesterday.
-            Mon 02 Mar 10:00    -> ben: requester_wrote reference
-            Mon 02 Mar 11:00  ben: Which line is it?
-            Mon 02 Mar 11:00    -> ann: reply
-            Mon 02 Mar 11:30  ann: Which telephone line is it? 55 12
-            Mon 02 Mar 11:30    -> ben: requester_wrote reference
+                              -> ben: requester_wrote reference
+            Mon 02 Mar 11:00  ben: Which line is it?  -> ann: reply
+            Mon 02 Mar 11:30  ann: Which telephone line is it? 55 12  -> ben: requester_wrote reference
         """)
 
 
@@ -255,9 +225,6 @@ def test_a_status_is_told_at_any_hour_to_whom_asks_for_it(tmp_path: Path) -> Non
         life.until("2026-03-03 09:00")
         assert len(life.desk.rows(Ticket)) == 1
         assert life.timeline() == told("""
-            Mon 02 Mar 17:30  ann: The printer prints only grey.
-            Mon 02 Mar 17:30    -> ann: received
-            Mon 02 Mar 17:30    -> ben: new_ticket
-            Mon 02 Mar 23:00  ann: (nothing)
-            Mon 02 Mar 23:00    -> ann: status
+            Mon 02 Mar 17:30  ann: The printer prints only grey.  -> ann: received  -> ben: new_ticket
+            Mon 02 Mar 23:00  ann: (nothing)  -> ann: status
         """)
