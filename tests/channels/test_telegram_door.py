@@ -309,3 +309,32 @@ async def test_j2_a_webhook_wants_its_secret_and_is_answered_after_the_commit(tm
         assert await call("s3cret-s3cret") == 503
         assert await call("s3cret-s3cret") == 200
         assert list(it.kept) == ["telegram:4711:501/1"]
+
+
+async def test_j9_channel_posts_machines_and_members_are_left_alone(tmp_path: Path) -> None:
+    async with a_door(tmp_path) as it:
+        await it.house.says(ANNA, "hello from a channel", sender_chat={"id": -1005, "type": "channel"})
+        await it.house.says(
+            ANNA, "", it.house.world.add_group(TEAM, "First line"), new_chat_title="Second line"
+        )
+        it.house.world.users[EVE]["is_bot"] = True
+        await it.house.says(EVE, "I am a machine")
+        assert await it.poll() == []
+        (asked,) = [one["allowed_updates"] for one in it.house.called("getUpdates")]
+        assert asked == ["message", "edited_message", "callback_query"], (
+            "channel posts are not even sent to us"
+        )
+
+
+async def test_j13_who_watches_sees_that_nobody_has_asked_for_news(tmp_path: Path) -> None:
+    async with a_door(tmp_path) as it:
+        assert not await it.door.serving()
+        await it.house.says(ANNA, "one")
+        await it.poll()
+        assert await it.door.serving()
+
+
+def test_j13_what_a_long_downtime_loses_is_said() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "telegram.md").read_text(encoding="utf-8")
+    assert "Telegram keeps what people write for **24 hours**" in page
+    assert "`/readyz` says whether" in page
