@@ -28,6 +28,8 @@ ACKNOWLEDGED: Final = 200
 AWAY: Final = 503
 NOT_UNDERSTOOD: Final = 400
 
+_BOLT: Final = "slack_bolt.deskbot"
+
 Later = Callable[[Awaitable[None]], None]
 
 
@@ -75,7 +77,7 @@ class Dispatcher:
             )
 
         app = AsyncApp(
-            name="deskbot",
+            name=_BOLT,  # Bolt sets the level of the logger of this name with each request
             logger=_silent(),
             authorize=authorize,
             process_before_response=True,
@@ -159,7 +161,7 @@ class Dispatcher:
 
 def _silent() -> logging.Logger:
     """Bolt's own log quotes what people say (L2); what matters of it, we tell ourselves."""
-    logger = logging.getLogger("slack_bolt.deskbot")
+    logger = logging.getLogger(_BOLT)
     logger.setLevel(logging.CRITICAL)
     return logger
 

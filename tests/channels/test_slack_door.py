@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -327,3 +328,10 @@ async def test_a_revoked_token_is_told_to_a_person_once(tmp_path: Path) -> None:
         await asyncio.wait([serving])
         assert world.alarms == ["Slack refuses apps.connections.open: invalid_auth"]
         assert not await world.door.serving()
+
+
+async def test_bolt_leaves_our_own_log_as_it_is(world: World) -> None:
+    ours = logging.getLogger("deskbot")
+    before = (ours.level, ours.getEffectiveLevel(), ours.disabled)
+    await world.house.says("U1", world.house.workspace.direct("U1"), "it is broken")
+    assert (ours.level, ours.getEffectiveLevel(), ours.disabled) == before
