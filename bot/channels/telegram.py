@@ -5,16 +5,16 @@ confirmed. Nothing is thrown away by its update id: those begin anew at random a
 offset is sent only while there is something to confirm, and what comes twice is known by its key. One process
 asks, under a lease (J4); a webhook that somebody has set is never taken away from them. The parts are
 ``telegram_payload`` (what is kept), ``telegram_files``, ``telegram_read`` (what it means), ``telegram_buttons``
-(courtesies under a pressed button), ``telegram_hook`` (the webhook), ``telegram_api``.
+(courtesies under a pressed button), ``telegram_conversations`` (to whom it was said), ``telegram_lease``,
+``telegram_hook`` (the webhook), ``telegram_api``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from time import monotonic
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ from bot.channels import telegram_commands, telegram_files, telegram_poison, tel
 from bot.channels import telegram_text as wording
 from bot.channels.telegram_api import Api, OtherPoller
 from bot.channels.telegram_buttons import Buttons
+from bot.channels.telegram_conversations import Conversations
+from bot.channels.telegram_lease import Lease
 from bot.channels.telegram_payload import (
     KINDS,
     album_of,
@@ -43,13 +45,11 @@ from bot.config import Config, Telegram
 from bot.errors import ChannelError, StoreUnavailable
 from bot.message import IncomingMessage, Payload
 from bot.ports import Accept
-from bot.store import chat_progress, threads
+from bot.store import chat_progress
 from bot.store.engine import Store
 
 log = logging.getLogger("deskbot.telegram")
 
-_LOOKS: Final = 10
-_MOST_UNKNOWN: Final = 1_000
 MOVED: Final = "moved/"
 """Before the id of a group, in the places of ``chat_progress``: where it has moved."""
 
@@ -113,8 +113,8 @@ class TelegramDoor:
         self._offset: int | None = None
         self._looked = float("-inf")
         self._told = ""
-        self._unknown: dict[str, int] = {}
-        self._renewed = float("-inf")
+        self._said = Conversations(name, house.store, config.desk.prefix, self.pauses.topic)
+        self._lease = Lease(name, house.store, house.worker, self.pauses.lease)
 
     @property
     def rooms(self) -> frozenset[int]:
@@ -136,7 +136,7 @@ class TelegramDoor:
                     await asyncio.sleep(await self._after(error, failures))
         finally:
             await self._buttons.close()
-            await self._give_back()
+            await self._lease.give_back()
 
     async def translate(self, payload: Payload) -> Sequence[IncomingMessage]:
         """The messages in a payload. Raises ``HeldError``."""
@@ -169,7 +169,7 @@ class TelegramDoor:
         if self.section.mode == "webhook":
             await self._be_called()
         while True:
-            if not await self._mine():
+            if not await self._lease.mine():
                 self._looked = monotonic()
                 await asyncio.sleep(self.pauses.standby)
                 continue
@@ -183,7 +183,7 @@ class TelegramDoor:
         self._looked = monotonic()
         updates = await self._whole_albums(updates)
         for group in _grouped(updates):
-            await self._renew()
+            await self._lease.renew()
             await telegram_poison.taken(self, group, accept)
         if updates:
             last = max(number(update, "update_id") for update in updates)
@@ -230,7 +230,7 @@ class TelegramDoor:
             return
         if not says_something(message) or part(message, "sender_chat"):
             return  # who speaks as a group or a channel cannot be told from others
-        about = await self._about(updates[0], me)
+        about = await self._said.to_us(updates[0], me, self.rooms)
         if about is None:
             return
         if chat_of(updates[0]) > 0 and wording.words_of(message)[0].strip().casefold() == "/new":
@@ -244,77 +244,11 @@ class TelegramDoor:
         if self._buttons.answers_alone(update):
             return
         me = await self.me()
-        about = await self._conversation(update, me)
+        about = await self._said.around(update, me, self.rooms)
         await accept(build(self.name, me.id, [update], self.house.now(), about=about))
         self._buttons.used(update)
 
-    async def _about(self, update: Mapping[str, Any], me: Me) -> dict[str, Any] | None:
-        """What to remember of where it was said; None: it was not said to us (J9)."""
-        message, private = message_of(update), chat_of(update) > 0
-        about = await self._conversation(update, me)
-        words, mentioned = wording.words_of(message, me.username, me.id)
-        spoken = telegram_commands.read(words, self._prefix)
-        if spoken and spoken.to and spoken.to.casefold() != me.username.casefold():
-            return None
-        known = about.get("ticket") is not None
-        if kind_of(update) == "edited_message":
-            return about if known else None
-        if private or mentioned or known or (spoken and (spoken.to or about["room"])):
-            return about
-        before = part(message, "reply_to_message")
-        answers_us = number(part(before, "from"), "id") == me.id and not part(before, "forum_topic_created")
-        return about if answers_us else None
-
-    async def _conversation(self, update: Mapping[str, Any], me: Me) -> dict[str, Any]:
-        itself = kind_of(update) != "message"
-        keys = telegram_read.thread_keys(update, itself=itself)
-        found = await self._thread(keys) if keys else None
-        topic = keys[-1] if keys else ""
-        while found is None and self._is_being_made(update, me, topic):
-            await asyncio.sleep(self.pauses.topic)
-            found = await self._thread(keys)
-        about: dict[str, Any] = {"username": me.username, "room": chat_of(update) in self.rooms}
-        return about | ({"ticket": found.ticket, "role": found.role} if found else {})
-
-    async def _thread(self, keys: Sequence[str]) -> threads.FoundThread | None:
-        return await self.house.store.read(lambda tx: threads.find(tx, self.name, keys))
-
-    def _is_being_made(self, update: Mapping[str, Any], me: Me, topic: str) -> bool:
-        """Whether it stands in a topic that we have made a moment ago, so that it is not recorded yet whose it is.
-        A topic that stays unknown is waited for once."""
-        made = part(message_of(update), "reply_to_message")
-        ours = part(made, "forum_topic_created") and number(part(made, "from"), "id") == me.id
-        if not ours or chat_of(update) not in self.rooms:
-            return False
-        if len(self._unknown) > _MOST_UNKNOWN:
-            self._unknown.clear()
-        self._unknown[topic] = self._unknown.get(topic, 0) + 1
-        return self._unknown[topic] <= _LOOKS
-
-    # Who asks
-
-    async def _mine(self) -> bool:
-        """Whether it is ours to ask: where several processes may run, one has the lease."""
-        store, name, worker = self.house.store, self.name, self.house.worker
-        if store.embedded:
-            return True
-        lasts = timedelta(seconds=self.pauses.lease)
-        self._renewed = monotonic()
-        return await store.write(lambda tx: chat_progress.take(tx, name, worker, lasts)) is not None
-
-    async def _renew(self) -> None:
-        """In the middle of much work the lease must not end."""
-        if monotonic() - self._renewed > self.pauses.lease / 4 and not await self._mine():
-            raise ChannelError("another process has taken over")
-
-    async def _give_back(self) -> None:
-        if not self.house.store.embedded:
-            try:
-                await self.house.store.write(
-                    lambda tx: chat_progress.give_back(tx, self.name, self.house.worker)
-                )
-            except StoreUnavailable as error:
-                log.warning("the lease ends by itself: %s", error, extra={"action": "telegram.not-released"})
+    # What goes wrong
 
     async def _after(self, error: Exception, failures: int) -> float:
         """Tell of a failure; returns how long to wait."""
