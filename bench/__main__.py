@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from bench import parts, table
 from bench.chat import chat
+from bench.chat_telegram import telegram
 from bench.machine import describe
 from bench.rig import rig
 
@@ -57,6 +58,7 @@ def measure(chosen: Sequence[str], size: parts.Size) -> dict[str, Any]:
             result["idle"] = parts.idle(servers, size, say)
         if "chat" in chosen:
             result["chat"] = chat(servers, size.rounds, size.events, size.cards, say)
+            result["telegram"] = telegram(servers, size.rounds, size.events, size.cards, say)
     return result
 
 

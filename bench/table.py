@@ -21,6 +21,8 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
         yield from _idle(rows)
     if rows := result.get("chat"):
         yield from _chat(rows)
+    if rows := result.get("telegram"):
+        yield from _chat(rows, "Telegram")
 
 
 def ratios(rows: Sequence[Row], kind: str, connections: int, what: str) -> list[float]:
@@ -86,8 +88,8 @@ def _idle(rows: Sequence[Row]) -> Iterator[str]:
     yield ""
 
 
-def _chat(rows: Sequence[Row]) -> Iterator[str]:
-    yield "Events of Slack a second; in brackets the ratio to the limit in the same round"
+def _chat(rows: Sequence[Row], service: str = "Slack") -> Iterator[str]:
+    yield f"Events of {service} a second; in brackets the ratio to the limit in the same round"
     yield f"{'':12}{'limit':>8}{'acknowledged':>16}{'answered':>16}{'CPU ms':>8}{'missing':>8}"
     for store in dict.fromkeys(row["store"] for row in rows):
         chosen = [row for row in rows if row["store"] == store]

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from bot.channels.telegram import House, Pauses, TelegramDoor
 from bot.channels.telegram_api import Api
 from bot.channels.telegram_hook import routes
-from bot.channels.telegram_sender import Moves
+from bot.channels.telegram_places import Moves
 from bot.errors import StoreUnavailable
 from bot.message import Action, IncomingMessage, Payload, Verdict
 from bot.store import chat_progress, threads
