@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property, partial
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from bot.config import Config, Contact, Rule
 from bot.config.patterns import Pattern
@@ -115,6 +116,16 @@ class Duty:
             return cls(contact, tuple(map(Hours.parse, contact.hours)))
         except CalendarError as error:
             raise CalendarError(f"major.contacts.{number}.hours: {error}") from None
+
+    def begins_after(self, now: datetime, zone: ZoneInfo) -> datetime | None:
+        """When their hours begin next, after a moment; None: they are always on duty."""
+        today = now.astimezone(zone).date()
+        found = [
+            datetime.combine(today + timedelta(days=days), time(hours.opens // 60, hours.opens % 60), zone)
+            for days in range(3)
+            for hours in self.hours
+        ]
+        return min((at for one in found if (at := one.astimezone(UTC)) > now), default=None)
 
     def is_on_duty(self, minute: int) -> bool:
         """``minute``: after midnight, where the desk is. Hours may run past midnight."""

@@ -207,6 +207,7 @@ WORDS: Final = Words(
         "confirm-remind": "the question once more whether it works again",
         "give": "it is given to the first of the team who is back",
         "give-in-turn": "it is given to the first of the team who is back",
+        "major-later": "contacts whose hours begin are told of the major incident",
         "confirm-close": "closing, when nobody answers",
         "first-response": "the promise of a first response",
         "resolution": "the promise of a solution",

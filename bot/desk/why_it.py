@@ -207,6 +207,7 @@ WORDS: Final = Words(
         "confirm-remind": "la nuova domanda se ora funziona",
         "give": "viene affidata al primo del gruppo che torna",
         "give-in-turn": "viene affidata al primo del gruppo che torna",
+        "major-later": "i contatti il cui orario comincia vengono avvisati dell’incidente grave",
         "confirm-close": "la chiusura, se nessuno risponde",
         "first-response": "la promessa di una prima risposta",
         "resolution": "la promessa di una soluzione",

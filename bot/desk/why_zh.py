@@ -207,6 +207,7 @@ WORDS: Final = Words(
         "confirm-remind": "再次询问是否恢复正常",
         "give": "分配给团队中最先回来的人",
         "give-in-turn": "分配给团队中最先回来的人",
+        "major-later": "通知开始值班的联系人重大事件",
         "confirm-close": "无人回应则关闭",
         "first-response": "首次答复的承诺",
         "resolution": "解决的承诺",

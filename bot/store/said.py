@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,7 +13,7 @@ from bot.store.conversation import FOLLOWER
 from bot.store.dialect import word
 from bot.store.engine import Tx
 from bot.store.gone_files import GONE
-from bot.store.models import AttachmentRow, Entry, Outbox, OutboxState, Participant, Person, Ticket
+from bot.store.models import AttachmentRow, Entry, Event, Outbox, OutboxState, Participant, Person, Ticket
 
 _ANSWERS = (Kind.ACKNOWLEDGEMENT, Kind.REPLY)
 
@@ -103,6 +104,12 @@ def standing(tx: Tx, person: int, most: int, only: int | None = None) -> list[St
     else:
         query = query.where(Ticket.state != "closed", Ticket.merged_into_id.is_(None))
     return [Standing(*row) for row in tx.run(query.order_by(Ticket.id.desc()).limit(most))]
+
+
+def afters(tx: Tx, ticket: int, action: str, most: int = 10) -> list[dict[str, Any]]:
+    """What the first events of a kind say."""
+    query = sa.select(Event.after).where(Event.ticket_id == ticket, Event.action == action)
+    return [dict(after or {}) for after in tx.run(query.order_by(Event.id).limit(most)).scalars()]
 
 
 def was_told(tx: Tx, ticket: int, event: str, canonical: str) -> bool:
