@@ -43,6 +43,10 @@ class SlackHouse(People):
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     connected: asyncio.Event = field(default_factory=asyncio.Event)
     refuse_sockets: bool = False
+    bot_token: str = BOT_TOKEN
+    app_token: str = APP_TOKEN
+    shown_tokens: set[str] = field(default_factory=set)
+    """What callers have shown as theirs."""
     slow_files: asyncio.Event | None = None
     """Files are given out once it is set."""
     scopes: str = ""
@@ -81,6 +85,7 @@ class SlackHouse(People):
         method = request.match_info["method"]
         values = await _values(request)
         token = values.pop("token", "") or request.headers.get("Authorization", "").removeprefix("Bearer ")
+        self.shown_tokens.add(token)
         self.calls.append((method, values, time.monotonic()))
         fault = self.faults[method].pop(0) if self.faults.get(method) else None
         if fault and fault.status == 429:
@@ -106,10 +111,10 @@ class SlackHouse(People):
         if method == "apps.connections.open":
             if self.refuse_sockets:
                 return {"ok": False, "error": "internal_error"}
-            good = token == APP_TOKEN
+            good = token == self.app_token
             url = f"ws://127.0.0.1:{self.port}/link/"
             return {"ok": True, "url": url} if good else {"ok": False, "error": "invalid_auth"}
-        if token != BOT_TOKEN:
+        if token != self.bot_token:
             return {"ok": False, "error": "invalid_auth"}
         if faults := faults_of(method, {k: v for k, v in values.items() if k not in _NOT_IN_DEFINITIONS}):
             self.wrong += [f"{method}: {fault}" for fault in faults]
@@ -138,7 +143,7 @@ class SlackHouse(People):
         return web.Response(text=f"OK - {len(content)}")
 
     async def _download(self, request: web.Request) -> web.Response:
-        if request.headers.get("Authorization") != f"Bearer {BOT_TOKEN}":
+        if request.headers.get("Authorization") != f"Bearer {self.bot_token}":
             return web.Response(text="<html>sign in</html>", content_type="text/html")
         if self.slow_files is not None:
             await self.slow_files.wait()
