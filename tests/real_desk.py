@@ -20,6 +20,7 @@ from bot.config import Config
 from bot.store.models import Entry, Event, Inbox, Outbox, PayloadRow, Ticket
 from tests.peers.mail_house import PASSWORD, MailHouse, address
 from tests.peers.postfix import HOST, Postfix
+from tests.running import running as run
 
 HELP: Final = address("help")
 WEDNESDAY: Final = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
@@ -64,15 +65,8 @@ async def running(sections: dict[str, Any]) -> AsyncIterator[App]:
     """The desk, from a Wednesday morning on."""
     started = clock.now()
     app = App(Config.model_validate(sections), now=lambda: WEDNESDAY + (clock.now() - started))
-    stop = asyncio.Event()
-    await app.open()
-    serving = asyncio.create_task(app.run(stop))
-    try:
+    async with run(app):
         yield app
-    finally:
-        stop.set()
-        await serving
-        await app.close()
 
 
 async def rows(app: App, table: Any) -> list[Any]:

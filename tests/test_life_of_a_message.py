@@ -26,6 +26,7 @@ from bot.store.engine import Store
 from bot.store.models import Entry, Inbox, Outbox, Ticket
 from tests.fresh import migrated
 from tests.peers.smarthost import Smarthost, Taken
+from tests.running import running as run
 
 WEDNESDAY = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 """10:30 in Rome, 17:30 in Shanghai."""
@@ -186,15 +187,8 @@ async def running(sections: dict[str, Any], relay: Smarthost, zone: str) -> Asyn
         }
     )
     app = App(config, now=lambda: WEDNESDAY)
-    stop = asyncio.Event()
-    await app.open()
-    serving = asyncio.create_task(app.run(stop))
-    try:
+    async with run(app):
         yield app
-    finally:
-        stop.set()
-        await serving
-        await app.close()
 
 
 def letter(

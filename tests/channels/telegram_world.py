@@ -15,6 +15,7 @@ from bot.app import App
 from bot.config import Config
 from bot.store.models import Event, Inbox, Outbox, Ticket
 from tests.peers.telegram import TOKEN, Chat, TelegramHouse, telegram_house
+from tests.running import running
 
 ANNA: Final = 501
 BEN: Final = 601
@@ -90,13 +91,6 @@ async def telegram_world(folder: Path, *, forum: bool = True, **more: Any) -> As
         house.world.add_user(EVE, "Eve Moor")
         team = house.world.add_group(TEAM, "First line", forum=forum)
         app = App(a_house_config(house, folder, **more))
-        await app.open()
-        stop = asyncio.Event()
-        running = asyncio.create_task(app.run(stop))
-        try:
+        async with running(app):
             yield TelegramWorld(house, app, team)
-        finally:
-            stop.set()
-            await running
-            await app.close()
         assert house.wrong == []

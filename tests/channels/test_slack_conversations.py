@@ -19,6 +19,7 @@ from bot.message import Payload
 from bot.store.models import Card, Event, Inbox, Survey, Ticket
 from tests.channels.slack_world import section_of
 from tests.peers.slack import Conversation, Posted, SlackHouse, slack_house
+from tests.running import running
 
 ANN, BO, CARLA = "U1", "U2", "U4"
 PRINTER = "The printer on the third floor prints nothing at all"
@@ -139,17 +140,10 @@ async def office(folder: Path, *, undo: str = "1s", rooms: bool = True, **more: 
             "agents": {"bo": bo | ({"chats": ["acme:U2"]} if rooms else {})},
         }
         app = App(Config.model_validate({**sections, **more}))
-        await app.open()
-        stop = asyncio.Event()
-        running = asyncio.create_task(app.run(stop))
-        try:
+        async with running(app):
             async with asyncio.timeout(20):
                 await house.connected.wait()
             yield Office(house, app, folder)
-        finally:
-            stop.set()
-            await running
-            await app.close()
         assert house.wrong == []
 
 

@@ -16,6 +16,7 @@ from bot.config import Config
 from bot.store.models import Inbox, Person, Ticket
 from tests.channels.slack_world import furnish, section_of
 from tests.peers.slack import SlackHouse, slack_house
+from tests.running import running
 
 
 @pytest.fixture
@@ -54,17 +55,10 @@ async def desk(house: SlackHouse, folder: Path) -> AsyncIterator[App]:
         }
     )
     app = App(config, ("slack", "intake"))
-    await app.open()
-    stop = asyncio.Event()
-    running = asyncio.create_task(app.run(stop))
-    try:
+    async with running(app):
         async with asyncio.timeout(15):
             await house.connected.wait()
         yield app
-    finally:
-        stop.set()
-        await running
-        await app.close()
 
 
 async def rows(app: App, table: Any, true: Callable[[list[Any]], bool]) -> list[Any]:

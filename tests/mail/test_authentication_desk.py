@@ -25,6 +25,7 @@ from tests.mail.letters import letter, payload
 from tests.mail.test_authentication_dkim import record, signed
 from tests.mail.test_authentication_results import FAILED, PASSED, RECEIVED, mail
 from tests.peers.dns import name_server, zone
+from tests.running import running as run
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 FRONT = {"trusted": ("mx.ours.example",)}
@@ -41,15 +42,8 @@ async def running(folder: Path, senders: dict[str, Any]) -> AsyncIterator[App]:
         }
     )
     app = App(config, now=lambda: NOW)
-    stop = asyncio.Event()
-    await app.open()
-    serving = asyncio.create_task(app.run(stop))
-    try:
+    async with run(app):
         yield app
-    finally:
-        stop.set()
-        await serving
-        await app.close()
 
 
 async def post(app: App, raw: bytes) -> None:

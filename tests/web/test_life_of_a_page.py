@@ -15,6 +15,7 @@ from bot.app import App
 from bot.config import Config
 from bot.desk.links import Link, Purpose
 from bot.store.models import Inbox, InboxState, Ticket
+from tests.running import running
 from tests.web.world import form_of, shown
 
 
@@ -56,10 +57,7 @@ async def test_what_a_requester_says_on_their_page_reaches_the_ticket(tmp_path: 
             "workers": {"processes": 1},
         }
     )
-    app, stop = App(config), asyncio.Event()
-    await app.open()
-    running = asyncio.create_task(app.run(stop))
-    try:
+    async with running(App(config)) as app:
         await asyncio.to_thread(_post, app.mail.door.port)
         await _settled(app, 1)
         (ticket,) = await app.store.read(
@@ -83,7 +81,3 @@ async def test_what_a_requester_says_on_their_page_reaches_the_ticket(tmp_path: 
             ("appended", "reference"),
             ("commanded", "closed-by-requester"),
         ]
-    finally:
-        stop.set()
-        await running
-        await app.close()

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import WSMsgType, web
 
+from tests.peers.served import served
 from tests.peers.slack.api import METHODS, Refused
 from tests.peers.slack.people import People
 from tests.peers.slack.rules import faults_of
@@ -213,13 +214,8 @@ async def _values(request: web.Request) -> dict[str, Any]:
 async def slack_house() -> AsyncIterator[SlackHouse]:
     """A house with its doors open, and nobody in it yet."""
     house = SlackHouse()
-    runner = web.AppRunner(house.app(), shutdown_timeout=1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    house.port = runner.addresses[0][1]
-    try:
-        yield house
-    finally:
-        await house.drop_sockets()
-        await runner.cleanup()
+    async with served(house.app()) as house.port:
+        try:
+            yield house
+        finally:
+            await house.drop_sockets()

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from tests.peers.served import served
 from tests.peers.telegram.api import METHODS, Refused, tell
 from tests.peers.telegram.rules import faults_of, update_faults
 from tests.peers.telegram.state import Chat, World, Written
@@ -232,12 +233,5 @@ async def _values(request: web.Request) -> dict[str, Any]:
 async def telegram_house() -> AsyncIterator[TelegramHouse]:
     """A house with its doors open, and nobody in it yet."""
     house = TelegramHouse()
-    runner = web.AppRunner(house.app(), shutdown_timeout=1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    house.port = runner.addresses[0][1]
-    try:
+    async with served(house.app()) as house.port:
         yield house
-    finally:
-        await runner.cleanup()
