@@ -25,7 +25,9 @@ async def test_an_agents_words_are_taken_back_by_the_button_of_their_receipt(tmp
         await world.until(lambda: _actions(world).count("reply.undone") == 1)
         await world.until(lambda: len([row for row in world.outbox() if row.event == "receipt"]) == 2)
         await world.house.says(BEN, "/resolve Toner was changed.", world.team, topic=topic)
-        await world.until(lambda: "Toner was changed" in world.said_to(ANNA))
+        await world.until(lambda: "resolved" in {row.event for row in world.outbox()})
+        (reply,) = [row for row in world.outbox() if row.event == "reply"]
+        assert reply.state == "stale"
         assert "hunter2" not in world.said_to(ANNA)
 
 
