@@ -160,7 +160,7 @@ class Delivery:
         if message.kind.automatic and self._now() - message.created_at > self._stale_after:
             await self._settle(claim, OutboxState.STALE, "too old to be worth sending")
         elif morning := deliveries.morning_for(message, self._desk, self._now()):
-            await self._later(claim, (morning - self._now()).total_seconds())
+            await persist(self._store, lambda tx: outbox.until_morning(tx, claim, morning - self._now()))
         elif not self._store.embedded and time.monotonic() > self._held_until:
             log.warning("slept too long", extra={"action": "delivery.lease-lost", "outbox": claim.id})
             await self._give_back(claim)

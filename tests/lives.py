@@ -199,7 +199,7 @@ class Life:
             for claim in claims:
                 morning = deliveries.morning_for(claim.message, self.desk.desk, self.now)
                 if morning is not None:
-                    assert outbox.give_back(tx, claim, morning - self.now)
+                    assert outbox.until_morning(tx, claim, morning - self.now)
                 else:
                     assert outbox.settle(tx, claim, OutboxState.SENT, "250 ok")
                     gone.append(claim.message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from bot.store import inbox, outbox, outbox_review, timers
 from bot.store.blobs import LocalBlobs
 from bot.store.engine import Store, Tx
 from bot.store.models import Inbox, InboxState, Outbox, OutboxState, PayloadRow, Timer
+from bot.store.outbox import OutboxClaim
 from tests.desks import a_desk
 from tests.fresh import migrated
 from tests.store.makers import LEASE, Clock, count, message, new_ticket, payload, queue, states
@@ -121,4 +123,52 @@ async def test_l10_what_waits_for_the_morning_is_no_trouble_until_it_could_have_
         await housekeeping.tell_of_unsent(store, desk, "mail", Pace(poll=30), now)
         assert len(alerts(store)) == told
     assert store.read_now(outbox_review.depth).oldest == morning
+    store.close()
+
+
+@pytest.mark.parametrize("tried", [0, 1])
+async def test_l10_what_the_delivery_puts_off_to_the_morning_raises_no_alarm_at_night(
+    store: Store, now: Clock, tried: int
+) -> None:
+    """It came late, because nothing went out by day, and now its reader sleeps."""
+    desk = a_desk(desk={"alarms": ["ops@example.org"]})
+    letter = message(0, Kind.PROGRESS, "ann@example.org", now())
+
+    def claim(tx: Tx) -> OutboxClaim:
+        (claimed,) = outbox.claim(tx, "me", 1, LEASE)
+        return claimed
+
+    await store.write(lambda tx: outbox.queue(tx, letter, "ann@example.org"))
+    for _ in range(tried):
+        mine = await store.write(claim)
+        assert await store.write(
+            partial(outbox.put_off, claim=mine, after=timedelta(minutes=1), result="no", ambiguous=False)
+        )
+        now.forward(timedelta(minutes=2))
+    mine = await store.write(claim)
+    assert await store.write(lambda tx: outbox.until_morning(tx, mine, timedelta(hours=8)))
+    for minutes, told in ((15, 0), (7 * 60, 0), (54, 0), (15, 1)):
+        now.forward(timedelta(minutes=minutes))
+        await housekeeping.tell_of_unsent(store, desk, "mail", Pace(poll=30), now)
+        assert len(alerts(store)) == told
+    again = await store.write(lambda tx: outbox.claim(tx, "me", 9, LEASE))
+    assert (letter.token, tried + 1) in [(one.message.token, one.attempt) for one in again]
+    store.close()
+
+
+_LATER = (Kind.PROGRESS, Kind.NOTICE)
+
+
+async def test_what_waits_for_the_morning_keeps_nothing_else_waiting(store: Store, now: Clock) -> None:
+    def unit(tx: Tx) -> tuple[list[Kind], list[Kind]]:
+        ticket = new_ticket(tx)
+        news, answer = (message(ticket, kind, "ann@example.org", now()) for kind in _LATER)
+        outbox.queue(tx, news, "ann@example.org")
+        (mine,) = outbox.claim(tx, "me", 1, LEASE)
+        assert outbox.until_morning(tx, mine, timedelta(hours=8))
+        outbox.queue(tx, answer, "ann@example.org")
+        at_once, then = ([one.message.kind for one in outbox.claim(tx, "me", 9, LEASE)] for _ in range(2))
+        return at_once, then
+
+    assert await store.write(unit) == ([Kind.NOTICE], [])
     store.close()

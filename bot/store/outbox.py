@@ -21,6 +21,8 @@ ACTIVE = (OutboxState.QUEUED, OutboxState.SENDING)
 """States of what is still to go out."""
 NOT_ITS_TURN = "it is not yet its turn"
 """The result of what was claimed and not tried."""
+FOR_MORNING = "it waits for the morning"
+"""The same, of what may not come at night."""
 
 
 _COLUMNS = [
@@ -52,7 +54,7 @@ def _claim(words: Words, *, automatic: bool = True) -> sa.Executable:
         earlier.recipient == Outbox.recipient,
         earlier.id < Outbox.id,
         earlier.state.in_([word(state) for state in ACTIVE]),
-        sa.not_(sa.and_(earlier.attempts == 0, earlier.not_before > words.now)),  # waits for the morning
+        sa.not_(sa.and_(_for_morning(earlier), earlier.not_before > words.now)),
         _holds_back(earlier) if automatic else earlier.automatic.is_(False),
     )
     due = (
@@ -77,6 +79,11 @@ def _claim(words: Words, *, automatic: bool = True) -> sa.Executable:
         )
         .returning(Outbox.id, Outbox.attempts, Outbox.ambiguous, Outbox.message, Outbox.accepted_at)
     )
+
+
+def _for_morning(earlier: type[Outbox]) -> sa.ColumnElement[bool]:
+    """What waits for nothing but a moment keeps nobody else waiting."""
+    return sa.or_(earlier.attempts == 0, sa.func.coalesce(earlier.result, "") == FOR_MORNING)
 
 
 def _holds_back(earlier: type[Outbox]) -> sa.ColumnElement[bool]:
@@ -199,6 +206,11 @@ def give_back(tx: Tx, claim: OutboxClaim, after: timedelta) -> bool:
     """It was not yet a message's turn: it was not tried. What comes after it goes on waiting for it, which is
     why it keeps the first of its attempts."""
     return _queue_again(tx, claim, after, NOT_ITS_TURN, attempts=max(claim.attempt - 1, 1))
+
+
+def until_morning(tx: Tx, claim: OutboxClaim, after: timedelta) -> bool:
+    """It may go in the morning only, and was not tried: it waits as if it had been written for the morning."""
+    return _queue_again(tx, claim, after, FOR_MORNING, attempts=claim.attempt - 1)
 
 
 def _queue_again(tx: Tx, claim: OutboxClaim, after: timedelta, result: str, **counts: int) -> bool:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.store.dialect import AT_ONCE, word
 from bot.store.engine import AnyRow, Tx
 from bot.store.models import Moment, Outbox, OutboxState
-from bot.store.outbox import ACTIVE
+from bot.store.outbox import ACTIVE, FOR_MORNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,9 @@ class OutboxDepth:
 def depth(tx: Tx) -> OutboxDepth:
     """What waits, for metrics and alarms. ``oldest``: since when what could have gone has not; what has been put
     off to a morning that is still to come waits for nothing but that."""
-    for_morning = sa.and_(Outbox.attempts == 0, Outbox.not_before > tx.now())
-    from_morning = sa.and_(Outbox.attempts == 0, Outbox.not_before > Outbox.created_at)
+    put_off = sa.or_(Outbox.attempts == 0, Outbox.result == FOR_MORNING)
+    for_morning = sa.and_(put_off, Outbox.not_before > tx.now())
+    from_morning = sa.and_(put_off, Outbox.not_before > Outbox.created_at)
     since = sa.case((for_morning, sa.null()), (from_morning, Outbox.not_before), else_=Outbox.created_at)
     waiting, oldest = tx.run(
         sa.select(sa.func.count(), sa.func.min(since, type_=Moment())).where(

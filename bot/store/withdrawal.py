@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.store.dialect import word
 from bot.store.engine import Tx
 from bot.store.models import Outbox, OutboxState
-from bot.store.outbox import NOT_ITS_TURN
+from bot.store.outbox import FOR_MORNING, NOT_ITS_TURN
 
 _OVERTAKEN: Final = "overtaken by what happened since"
 
@@ -28,7 +28,7 @@ def withdraw(tx: Tx, ticket: int, *events: str) -> int:
             Outbox.event.in_(events),
             Outbox.automatic.is_(True),
             Outbox.state == word(OutboxState.QUEUED),
-            sa.or_(Outbox.attempts == 0, Outbox.result == NOT_ITS_TURN),
+            sa.or_(Outbox.attempts == 0, Outbox.result.in_([NOT_ITS_TURN, FOR_MORNING])),
         )
         .values(state=OutboxState.STALE, result=_OVERTAKEN, finished_at=tx.clock())
     ).rowcount

@@ -245,6 +245,32 @@ def test_what_can_only_be_said_at_night_is_said_at_night(tmp_path: Path) -> None
         assert message.created_at == datetime(2026, 3, 3, 1, 6, tzinfo=ROME)
 
 
+@pytest.mark.parametrize(
+    ("first_response", "looks", "goes"),
+    [
+        ("4h", "2026-03-03 01:06", None),  # promised before 01:30
+        ("10h", "2026-03-03 07:10", None),  # promised before 07:30: the bot was down until then
+        ("630m", "2026-03-03 07:35", None),  # promised before 08:00, when the night is over: too late
+        ("631m", "2026-03-03 07:35", "2026-03-03 08:00"),
+        ("14h", "2026-03-03 06:00", "2026-03-03 08:00"),
+    ],
+)
+def test_a_delay_is_told_at_night_only_when_the_promise_ends_before_the_requesters_morning(
+    tmp_path: Path, first_response: str, looks: str, goes: str | None
+) -> None:
+    fast = {"P3": {"clock": "calendar", "first_response": first_response, "resolution": "90h"}}
+    late = {"tell_at": 50}  # each is looked at late, by a bot that was down
+    with a_life(tmp_path, "2026-03-02 21:30", priorities=fast, escalation=late) as life:
+        life.writes("ann", "It burns.")
+        life.desk.clock.moment = datetime.fromisoformat(looks).replace(tzinfo=ROME)
+        at_once = last_queued(life, "delayed")
+        assert (at_once is not None) is (goes is None)
+        if goes:
+            life.until(f"{goes[:-1]}1")
+            message = life.last("ann", "delayed")
+            assert message.created_at.astimezone(ROME).isoformat(" ").startswith(goes)
+
+
 def last_queued(life: Life, event: str) -> OutgoingMessage | None:
     """Fire what is due without the checks that no message is sent at night."""
     life._asleep = lambda message: None  # type: ignore[method-assign]  # this one may

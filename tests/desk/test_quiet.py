@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config import Quiet
+from bot.desk.milestones import awake_for
 from bot.desk.quiet import last_waking, next_waking
 
 ROME = ZoneInfo("Europe/Rome")
@@ -113,3 +114,27 @@ def test_a_day_that_a_whole_country_skipped_is_no_morning() -> None:
 def test_the_last_waking_moment_before_a_night_is_the_minute_before_it_begins() -> None:
     assert last_waking(moment("2026-03-03 04:00"), ROME, NIGHT) == moment("2026-03-02 20:59")
     assert last_waking(moment("2026-03-03 12:00"), ROME, NIGHT) == moment("2026-03-03 12:00")
+
+
+@given(
+    wanted=MOMENTS,
+    zone=ZONES,
+    quiet=QUIET,
+    left=st.integers(1, 60 * 72),
+    ago=st.integers(0, 60 * 72),
+    night=st.booleans(),
+)
+def test_word_of_a_delay_comes_at_night_only_when_the_promise_ends_before_the_morning(
+    wanted: datetime, zone: ZoneInfo, quiet: Quiet, left: int, ago: int, *, night: bool
+) -> None:
+    ends, since = wanted + timedelta(minutes=left), wanted - timedelta(minutes=ago)
+    at = awake_for(zone, quiet, since, night=night)(wanted, ends)
+    morning = next_waking(wanted, zone, quiet)
+    assert since <= at < ends  # always before the promise is broken
+    if night or morning is None:
+        assert at == wanted
+    elif morning < ends:
+        assert at == morning
+    elif next_waking(at, zone, quiet) is not None:
+        assert at == wanted  # at night: there is no morning before the end, and the evening was over
+        assert last_waking(wanted, zone, quiet) - timedelta(minutes=15) < since
