@@ -19,10 +19,10 @@ from bot.channels.slack_actions import Actions, Forms, NoForms
 from bot.channels.slack_app import AWAY, Dispatcher
 from bot.channels.slack_catch_up import CatchUp
 from bot.channels.slack_events import Events
+from bot.channels.slack_faults import NO_TOKEN, Refused
 from bot.channels.slack_later import Later
 from bot.channels.slack_read import read
 from bot.channels.slack_socket import Pauses, Socket, Told
-from bot.channels.slack_web import NO_TOKEN, SlackRefused
 from bot.channels.slack_workspace import Workspace
 from bot.errors import ChannelError, DeskbotError
 from bot.log import event as log_event
@@ -137,7 +137,7 @@ class SlackDoor:
             except ChannelError as error:
                 failures += 1
                 delay = min(self._pauses.longest, self._pauses.first * 2.0 ** min(failures - 1, 20))
-                if isinstance(error, SlackRefused) and error.code in NO_TOKEN:
+                if isinstance(error, Refused) and error.code in NO_TOKEN:
                     self._is_refused(str(error))
                     delay = self._pauses.refused
                 self._is_down("disconnected", str(error), delay)

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 from bot.channels.slack_events import Events
+from bot.channels.slack_faults import Refused
 from bot.channels.slack_payload import is_id, is_ts, order
-from bot.channels.slack_web import SlackRefused
 from bot.channels.slack_workspace import Workspace
 from bot.log import event as log_event
 from bot.store import chat_progress
@@ -104,7 +104,7 @@ class CatchUp:
                     "conversations.history", "messages", channel=channel, oldest=since
                 )
             ]
-        except SlackRefused as error:
+        except Refused as error:
             if not error.permanent:
                 raise
             log_event(log, "slack.not-read", str(error), level=logging.WARNING, channel=self._at.name)
@@ -126,7 +126,7 @@ class CatchUp:
                 "conversations.replies", "messages", channel=channel, ts=root, oldest=since
             ):
                 new += await self._one(channel, message)
-        except SlackRefused as error:
+        except Refused as error:
             if not error.permanent:
                 raise
             log.debug("a thread is gone: %s", error)

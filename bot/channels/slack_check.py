@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from bot.channels.slack_faults import NO_TOKEN, Refused
 from bot.channels.slack_manifest import SCOPES
-from bot.channels.slack_web import NO_TOKEN, SlackRefused, SlackWeb
+from bot.channels.slack_web import SlackWeb
 from bot.config import Slack
 from bot.errors import ChannelError
 
@@ -40,7 +41,7 @@ async def check(name: str, section: Slack, rooms: Sequence[str] = ()) -> str:
 async def _who(web: SlackWeb, name: str) -> dict[str, object]:
     try:
         return await web.call("auth.test", seconds=10)
-    except SlackRefused as error:
+    except Refused as error:
         raise ChannelError(
             f"slack.{name}.bot_token: Slack does not take it ({error.code}): copy the Bot User OAuth Token "
             '("xoxb-…") from OAuth & Permissions of the app',
@@ -60,7 +61,7 @@ async def _way_in(web: SlackWeb, name: str, section: Slack) -> list[str]:
         return []
     try:
         await web.call("apps.connections.open", token=section.app_token.get_secret_value(), seconds=10)
-    except SlackRefused as error:
+    except Refused as error:
         if error.code in NO_TOKEN or error.code == "missing_scope":
             return [
                 f"slack.{name}.app_token: Slack does not take it ({error.code}): make an App-Level Token "
@@ -74,7 +75,7 @@ async def _channel(web: SlackWeb, channel: str, bot: str) -> list[str]:
     invite = f"say `/invite @{bot}` in it"
     try:
         told = await web.call("conversations.info", seconds=10, channel=channel)
-    except SlackRefused as error:
+    except Refused as error:
         if error.code == "missing_scope":
             return []
         return [

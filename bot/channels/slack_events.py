@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from bot.channels import slack_files
 from bot.channels.chat_payload import File
+from bot.channels.slack_faults import Refused
 from bot.channels.slack_payload import Act, is_id, is_ts, trimmed
 from bot.channels.slack_text import mentions
-from bot.channels.slack_web import SlackRefused
 from bot.channels.slack_workspace import Workspace
 from bot.errors import StoreUnavailable
 from bot.log import event as log_event
@@ -290,7 +290,7 @@ class Events:
         for method, more in ways.items():
             try:
                 told = await self._at.web.call(method, seconds=1.5, **asked, **more)
-            except SlackRefused as error:
+            except Refused as error:
                 if not error.permanent:
                     raise
                 log_event(log, "slack.not-read", str(error), level=logging.WARNING, channel=self._at.name)

@@ -1,4 +1,4 @@
-"""Every error of Slack's that the way out knows, in one place: what it means, and who can do something (I14)."""
+"""Every error of Slack's that we know, in one place: what it means, and who can do something (I14)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ _RENEW: Final = (
 _INVITE: Final = (
     "Invite the app into the channel in Slack (/invite), or take the channel out of the configuration."
 )
+NO_TOKEN: Final = frozenset(
+    {
+        "account_inactive",
+        "invalid_auth",
+        "not_authed",
+        "token_revoked",
+        "token_expired",
+        "not_allowed_token_type",
+    }
+)
+"""The token is none any more: a person must look."""
 ADVICE: Final = {
-    "account_inactive": _RENEW,
-    "invalid_auth": _RENEW,
-    "not_authed": _RENEW,
-    "token_revoked": _RENEW,
-    "token_expired": _RENEW,
-    "not_allowed_token_type": _RENEW,
+    **dict.fromkeys(sorted(NO_TOKEN), _RENEW),
     "team_access_not_granted": _RENEW,
     "missing_scope": "Install the app again with the manifest in slack/manifest.yaml, which asks for all that it needs.",
     "not_in_channel": _INVITE,
@@ -35,7 +41,8 @@ ADVICE: Final = {
 HOPELESS: Final = frozenset(
     {"user_not_found", "users_not_found", "user_disabled", "cannot_dm_bot", "user_not_visible", "no_permission",
      "access_denied", "invalid_arguments", "invalid_arg_name", "no_text", "metadata_too_large", "too_many_attachments",
-     "unknown_method", "method_deprecated"}
+     "unknown_method", "method_deprecated", "thread_not_found", "message_not_found", "file_not_found",
+     "expired_trigger_id"}
 )  # fmt: skip
 """No further attempt can help, and nobody but the agents of the ticket needs to hear of it."""
 TOO_MUCH: Final = frozenset(
@@ -62,7 +69,7 @@ class Refused(ChannelError):
     """Slack says no. ``code`` is its word for it."""
 
     def __init__(self, method: str, code: str, *, needed: str = "", retry_after: float | None = None) -> None:
-        more = f" ({needed})" if needed else ""
+        more = f": the scope {needed} is missing" if needed else ""
         super().__init__(
             f"Slack refuses {method}: {code}{more}",
             permanent=code in ADVICE or code in HOPELESS or code in TOO_MUCH,

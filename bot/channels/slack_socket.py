@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from bot.channels.slack_app import ACKNOWLEDGED
+from bot.channels.slack_faults import NO_TOKEN, Refused
 from bot.channels.slack_payload import LARGEST
-from bot.channels.slack_web import NO_TOKEN, SlackRefused, SlackWeb
+from bot.channels.slack_web import SlackWeb
 from bot.errors import ChannelError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Socket:
                 await asyncio.wait(self._in_hand, timeout=_DRAIN / 4)
 
     async def _pause(self, error: ChannelError, failures: int) -> None:
-        if isinstance(error, SlackRefused) and error.code in NO_TOKEN:
+        if isinstance(error, Refused) and error.code in NO_TOKEN:
             self._told.refused(str(error))
             delay = self._pauses.refused
         else:
