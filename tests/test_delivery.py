@@ -23,7 +23,7 @@ from bot.loops import Pace
 from bot.message import EMAIL, Kind, OutgoingMessage, Party, Receipt
 from bot.metrics import Metrics
 from bot.ports import Sender
-from bot.store import outbox
+from bot.store import outbox, outbox_review
 from bot.store.engine import Store
 from bot.store.models import Event, Outbox, OutboxState
 from bot.store.outbox import OutboxClaim
@@ -380,6 +380,21 @@ async def test_x5_what_a_dead_process_was_sending_is_sent_again_only_when_a_pers
         await rig.delivery._claim(32)
         await rig.store.write(lambda tx: outbox.recover(tx, "the next process"))
         assert rig.states() == [state]
+
+
+async def test_x5_x16_a_sender_is_told_that_an_attempt_before_may_have_done_it(tmp_path: Path) -> None:
+    async with a_rig(tmp_path) as rig:
+        rig.queue(Kind.REPLY)
+        rig.queue(Kind.ACKNOWLEDGEMENT, to="ben@localhost")
+        await rig.delivery._claim(32)
+        await rig.store.write(lambda tx: outbox.recover(tx, "the next process"))
+        unknown = next(row.id for row in rig.rows() if row.state == "unknown")
+        assert await rig.store.write(lambda tx: outbox_review.retry(tx, unknown))
+        rig.queue(Kind.REPLY, to="eve@localhost")
+        rig.clock.forward(seconds=1)
+        await rig.round()
+        told = {message.to.address: message.again for message in rig.sink.taken}
+        assert told == {"ann@localhost": True, "ben@localhost": True, "eve@localhost": False}
 
 
 async def test_x19_what_was_taken_over_by_others_is_not_recorded_twice(tmp_path: Path) -> None:

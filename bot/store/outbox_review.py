@@ -79,14 +79,17 @@ def hold_all(tx: Tx) -> int:
 def retry(tx: Tx, outbox_id: int) -> bool:
     """Queue a message again that failed, is unknown or was held: somebody has decided so.
 
-    Its attempts go on counting, because they fence old claims.
+    Its attempts go on counting, because they fence old claims; and what may be there already stays in doubt, so
+    that a sender who can look does.
     """
+    doubtful = Outbox.state.in_([OutboxState.UNKNOWN, OutboxState.HELD])
+    doubts = sa.case((sa.and_(doubtful, Outbox.ambiguous == 0), 1), else_=Outbox.ambiguous)
     result = tx.run(
         sa.update(Outbox)
         .where(
             Outbox.id == outbox_id,
             Outbox.state.in_([OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.HELD, OutboxState.STALE]),
         )
-        .values(state=OutboxState.QUEUED, not_before=AT_ONCE, finished_at=None)
+        .values(state=OutboxState.QUEUED, not_before=AT_ONCE, finished_at=None, ambiguous=doubts)
     )
     return result.rowcount == 1
