@@ -160,7 +160,7 @@ class Actions:
         if callback == codes.CREATE_SHORTCUT:
             await self._events.make_ticket(channel, message, inputs.id_of(body.get("user")))
             return ""
-        found = await self._at.thread(channel, thread, ts)
+        found = await self._at.thread(channel, thread, ts) or await self._at.card(channel, message)
         language = await self._language(body)
         if found is None:
             return _NO_TICKET[language or "en"]

@@ -15,19 +15,18 @@ from bot.channels import slack_files
 from bot.channels.chat_payload import File
 from bot.channels.slack_faults import Refused
 from bot.channels.slack_payload import Act, is_id, is_ts, trimmed
+from bot.channels.slack_reactions import Reactions
 from bot.channels.slack_text import mentions
 from bot.channels.slack_workspace import Workspace
 from bot.errors import StoreUnavailable
 from bot.log import event as log_event
-from bot.store.threads import ROOM, FoundThread
+from bot.store.threads import ROOM
 
 log = logging.getLogger("deskbot.slack")
 
 _SAID: Final = frozenset({None, "", "bot_message", "file_share", "me_message", "thread_broadcast"})
 """Subtypes of messages in which somebody says something; all others are Slack's own notes."""
 _SLACKBOT: Final = "USLACKBOT"
-_EMOJI: Final = {"eyes": "take", "white_check_mark": "resolve", "heavy_check_mark": "resolve",
-                 "rotating_light": "priority"}  # fmt: skip
 _DIRECT: Final = "im"
 
 Home = Callable[[str], Awaitable[None]]
@@ -41,6 +40,7 @@ class Events:
         self._at = workspace
         self._later = later
         self._home = home
+        self._reactions = Reactions(workspace, self)
 
     async def take(self, body: Mapping[str, Any]) -> None:
         """One event of Slack's. Raises ``StoreUnavailable`` or ``ChannelError``: it is not to be acknowledged."""
@@ -51,7 +51,7 @@ class Events:
         if kind in {"message", "app_mention"}:
             await self.message(event)
         elif kind == "reaction_added":
-            await self._reaction(event)
+            await self._reactions.take(event)
         elif kind == "app_home_opened" and event.get("tab") == "home" and is_id(event.get("user")):
             self._later(self._home(str(event["user"])))
 
@@ -85,6 +85,9 @@ class Events:
         at, ts, thread = self._at, event.get("ts"), event.get("thread_ts")
         in_thread = isinstance(thread, str) and is_ts(thread) and thread != ts
         found = await at.thread(channel, thread) if in_thread else None
+        if found is None and in_thread and await at.awaits_card(channel):
+            root = await self.fetch(channel, str(thread))
+            found = await at.card(channel, root) if root else None
         if found is not None:
             return found.role
         if self._is_direct(channel, event) or self._calls_us(channel, event):
@@ -215,34 +218,7 @@ class Events:
         about = await at.about(event["user"], event, must=role == ROOM, role=role)
         return await at.keep(at.payload(f"{channel}:{ts}:{what}", act, event, about))
 
-    # Reactions
-
-    async def _reaction(self, event: Mapping[str, Any]) -> None:
-        """The ticket emoji, or one of those by which agents work."""
-        at, item, user = self._at, event.get("item"), event.get("user")
-        if not isinstance(item, Mapping) or item.get("type") != "message" or user == at.us.bot_user:
-            return
-        channel, ts = item.get("channel"), item.get("ts")
-        emoji = str(event.get("reaction") or "").partition("::")[0]
-        if not (isinstance(channel, str) and isinstance(ts, str)) or not (
-            is_id(channel) and is_ts(ts) and is_id(user)
-        ):
-            return
-        if emoji == at.section.emoji:
-            await self._noted(channel, ts, str(user))
-        elif emoji in _EMOJI:
-            await self._order(channel, ts, str(user), emoji, str(event.get("event_ts") or ""))
-
-    async def _noted(self, channel: str, ts: str, user: str) -> None:
-        """Somebody makes a ticket of a message: its author is the one who asks."""
-        at = self._at
-        if at.section.channels and channel not in at.section.channels and not channel.startswith("D"):
-            return
-        if await at.is_kept(channel, ts):
-            return
-        message = await self.fetch(channel, ts)
-        if message is not None:
-            await self.make_ticket(channel, message, user)
+    # What stands at Slack
 
     async def make_ticket(self, channel: str, message: Mapping[str, Any], user: str) -> bool:
         """A message becomes a request, unless it stands in a ticket's conversation or is our own."""
@@ -254,28 +230,6 @@ class Events:
         return await self.keep(
             channel, message, noted_by=profile.name or user, instead=user if machine else ""
         )
-
-    async def _order(self, channel: str, ts: str, user: str, emoji: str, stamp: str) -> None:
-        """An emoji in a ticket's conversation stands for what an agent does."""
-        at = self._at
-        found, thread = await at.thread(channel, ts), ts
-        if found is None:
-            found, thread = await self._thread_of(channel, ts)
-        if found is None:
-            return
-        event = {"user": user, "channel": channel, "thread_ts": thread, "ticket": found.ticket,
-                 "verb": _EMOJI[emoji], "event_ts": stamp}  # fmt: skip
-        if _EMOJI[emoji] == "priority":
-            event["value"] = at.urgent
-        about = await at.about(user, event, must=True, role=found.role)
-        await at.keep(at.payload(f"{channel}:{ts}:{emoji}:{user}:{stamp}", Act.REACTION, event, about))
-
-    async def _thread_of(self, channel: str, ts: str) -> tuple[FoundThread | None, str]:
-        if not await self._at.has_conversations(channel):
-            return None, ""
-        message = await self.fetch(channel, ts)
-        thread = message.get("thread_ts") if message else None
-        return (await self._at.thread(channel, thread), str(thread)) if is_ts(thread) else (None, "")
 
     async def fetch(self, channel: str, ts: str) -> dict[str, Any] | None:
         """One message, wherever it stands. Raises ``ChannelError`` when Slack does not answer."""

@@ -69,6 +69,15 @@ def asked(view: Mapping[str, Any], given: dict[str, str]) -> list[list[str]]:
     return found
 
 
+def ticket_of(message: Mapping[str, Any]) -> int | None:
+    """The ticket that the buttons of a message name. It says something of a message of ours alone."""
+    for block in dicts(message.get("blocks")):
+        for element in dicts(block.get("elements")) if block.get("type") == "actions" else ():
+            if (code := code_of(element)) and code.ticket:
+                return code.ticket
+    return None
+
+
 def part(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A part of what Slack tells; empty when there is none."""
     found = told.get(name)

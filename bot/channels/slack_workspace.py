@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.channels.chat_payload import File
+from bot.channels.slack_inputs import ticket_of
 from bot.channels.slack_payload import Act, build, is_id, is_ts, later, message_key
 from bot.channels.slack_people import UNKNOWN, People, Profile
 from bot.channels.slack_text import mentioned
@@ -18,6 +19,7 @@ from bot.config import Slack
 from bot.desk.outcome import Reason
 from bot.errors import ChannelError, StoreUnavailable
 from bot.failpoints import failpoint
+from bot.mail.addresses import canonical
 from bot.message import Payload
 from bot.ports import Accept
 from bot.store import became, chat_progress, inbox, threads
@@ -125,6 +127,28 @@ class Workspace:
         """The ticket's conversation that a message stands in: ``stamps`` of its thread, or its own."""
         keys = [f"{channel}/{ts}" for ts in stamps if is_ts(ts)]
         return await self.store.read(lambda tx: threads.find(tx, self.name, keys)) if keys else None
+
+    async def awaits_card(self, channel: str) -> bool:
+        """Whether a card was written for a channel of which it is not known yet where it stands."""
+        place = canonical(f"{self.name}/{channel}")
+        return await self.store.read(lambda tx: threads.awaits_card(tx, self.name, place))
+
+    async def card(self, channel: str, message: Mapping[str, Any]) -> FoundThread | None:
+        """The conversation below a card of ours that is posted, whether or not its delivery has written that down
+        yet: its buttons name the ticket, and the ticket knows that it is to have one there."""
+        ts, number = message.get("ts"), ticket_of(message)
+        root = message.get("thread_ts") in {None, ts}
+        if number is None or not root or not is_ts(ts) or not self.is_ours(message):
+            return None
+        key, place = f"{channel}/{ts}", canonical(f"{self.name}/{channel}")
+
+        def look(tx: Tx) -> FoundThread | None:
+            if threads.card_in(tx, number, self.name, place) is None:
+                return None
+            threads.join(tx, self.name, key, number, threads.ROOM, self.now())
+            return threads.find(tx, self.name, [key])
+
+        return await self.store.write(look)
 
     async def has_conversations(self, channel: str) -> bool:
         """Whether anything in a channel is a ticket's."""

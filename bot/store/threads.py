@@ -99,6 +99,12 @@ def card_in(tx: Tx, ticket: int, channel: str, place: str) -> Posted | None:
     return Posted(*row) if row else None
 
 
+def awaits_card(tx: Tx, channel: str, place: str) -> bool:
+    """Whether a room is to have a card of which it is not known yet where it stands."""
+    query = sa.select(Card.id).where(Card.channel == channel, Card.place == place, Card.reference == "")
+    return tx.run(query.limit(1)).scalar() is not None
+
+
 def plan_card(tx: Tx, ticket: int, channel: str, place: str) -> bool:
     """A room is to have a card of a ticket. False: it has one, or will have."""
     new = insert_new(tx.dialect, Card, "ticket_id", "channel", "place").returning(Card.id)
