@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
 
+from bot import clock
 from bot.channels.maildir import MaildirSender
 from bot.channels.relay import RelaySender
 from bot.config import Relay
 from bot.mail.compose import ComposedMail
-from bot.message import EMAIL, OutgoingMessage, Party
+from bot.message import EMAIL, IncomingMessage, OutgoingMessage, Party, Payload
 from bot.ports import Sender
 from bot.render.mail import MailJob, compose_mail
 from tests.doors.keeper import Keeper
+from tests.doors.mail_in import read
 from tests.doors.ways_out import Fails, Seen, WayOut
 from tests.peers.smarthost import Deed, Smarthost
 
@@ -41,6 +44,16 @@ class MailOut(WayOut):
     to = Party(EMAIL, "anna@example.com", "Anna")
     other = Party(EMAIL, "ben@example.net", "Ben")
 
+    @abstractmethod
+    def raw(self) -> list[bytes]:
+        """The mails that have gone out, oldest first."""
+
+    async def answer(self, text: str) -> IncomingMessage:
+        sent = message_from_bytes(self.raw()[-1], policy=policy.default)
+        answer = f"From: {self.to.address}\r\nSubject: Re: it\r\nIn-Reply-To: {sent['Message-ID']}\r\n\r\n{text}\r\n"
+        (message,) = await read(Payload("door", "an-answer", answer.encode(), clock.now()))
+        return message
+
 
 class RelayOut(MailOut):
     """A smarthost."""
@@ -52,6 +65,9 @@ class RelayOut(MailOut):
         self._host = host
         self._verb = ""
         self.sender = self.another()
+
+    def raw(self) -> list[bytes]:
+        return [taken.content for taken in self._host.taken]
 
     async def seen(self, by: Party | None = None) -> list[Seen]:
         address = (by or self.to).address
@@ -88,9 +104,12 @@ class MaildirOut(MailOut):
 
     async def seen(self, by: Party | None = None) -> list[Seen]:
         mine = f"Delivered-To: {(by or self.to).address}\n".encode()
+        return [seen_in(raw) for raw in self.raw() if mine in raw]
+
+    def raw(self) -> list[bytes]:
         new = self._folder / "new"
         files = sorted(new.iterdir(), key=lambda one: one.stat().st_mtime_ns) if new.is_dir() else []
-        return [seen_in(raw) for raw in (file.read_bytes() for file in files) if mine in raw]
+        return [file.read_bytes() for file in files]
 
     def fail(self, how: Fails) -> None:
         assert how is Fails.FOR_NOW

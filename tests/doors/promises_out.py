@@ -90,6 +90,16 @@ async def a_press_becomes_the_action(way: WayOut) -> None:
     assert await way.press("No") == Action("confirm", 42, {"value": "no"})
 
 
+async def an_answer_names_the_conversation_that_it_belongs_to(way: WayOut) -> None:
+    await way.sender.send(way.message(values={"text": "something else"}))
+    message = way.message(values={"text": "Does it still burn?"})
+    receipt = await way.sender.send(message)
+    answer = await way.answer("No, it is out.")
+    assert answer.reply_text.strip() == "No, it is out."
+    named = {key.partition("@")[0] for key in answer.thread_keys}
+    assert named & {*receipt.threads, message.token}, "nobody can tell which ticket is answered"
+
+
 async def a_failure_for_good_is_permanent(way: WayOut) -> None:
     way.fail(Fails.FOR_GOOD)
     with pytest.raises(ChannelError) as caught:
@@ -170,7 +180,9 @@ async def a_card_that_was_taken_away_is_posted_anew(way: WayOut) -> None:
     way.take_away(receipt.reference)
     again = await way.sender.send(a_card(way, receipt.reference, receipt.threads[0]))
     assert len(await way.seen(way.room)) == 1
-    assert again.reference != receipt.reference
+    await way.sender.send(a_card(way, again.reference, again.threads[0], owner="Ben Lee", state="open"))
+    (changed,) = await way.seen(way.room)
+    assert "Ben Lee" in changed.text, "what it is called now is not the card that can be seen"
 
 
 async def what_is_said_in_a_ticket_stands_with_its_card(way: WayOut) -> None:
@@ -211,6 +223,7 @@ PROMISES_OUT: Final[tuple[PromiseOut, ...]] = (
     files_go_out_with_their_names_and_octets,
     choices_can_be_seen,
     a_press_becomes_the_action,
+    an_answer_names_the_conversation_that_it_belongs_to,
     a_failure_for_good_is_permanent,
     a_failure_for_now_is_neither_permanent_nor_in_doubt_and_the_next_try_goes,
     silence_leads_to_no_second_message,

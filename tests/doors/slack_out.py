@@ -11,7 +11,7 @@ from bot.channels.slack_blocks import SlackWords, compose_slack
 from bot.channels.slack_send import SlackSender
 from bot.channels.slack_wire import Wire
 from bot.channels.turns import Rates, Turns
-from bot.message import Action, OutgoingMessage, Party
+from bot.message import Action, IncomingMessage, OutgoingMessage, Party
 from bot.ports import Sender
 from tests.channels.slack_world import World, section_of, slack_world
 from tests.doors.keeper import Keeper
@@ -77,6 +77,13 @@ class SlackOut(WayOut):
         wire = Wire(token, self._house.api_url, seconds=5)
         section = section_of(self._house, bot_token=token)
         return SlackSender("acme", section, in_slack, turns=Turns(Rates(every=0.0)), wire=wire)
+
+    async def answer(self, text: str) -> IncomingMessage:
+        direct = self._where(self.to)
+        await self._door.start()
+        await self._house.says("U1", direct, text, thread=direct.messages[-1].ts)
+        await self._door.stop()
+        return (await self._door.messages())[-1]
 
     async def press(self, label: str, where: Party | None = None) -> Action | None:
         place = self._where(where or self.to)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
@@ -14,7 +14,7 @@ from bot.channels.telegram_sender import TelegramSender
 from bot.channels.telegram_words import TelegramWords, write_telegram
 from bot.channels.turns import Rates, Turns
 from bot.config import Telegram
-from bot.message import Action, OutgoingMessage, Party
+from bot.message import Action, IncomingMessage, OutgoingMessage, Party
 from bot.ports import Sender
 from tests.channels.telegram_world import ANNA, BEN, TEAM
 from tests.doors.keeper import Keeper
@@ -79,15 +79,23 @@ class TelegramOut(WayOut):
         section = Telegram.model_validate({"token": token, "api_url": self._house.api_url})
         return TelegramSender(Api(section, seconds=5), in_telegram, turns=Turns(Rates(every=0.0)))
 
+    async def answer(self, text: str) -> IncomingMessage:
+        return await self._comes(self._house.says(ANNA, text, answers=self._where(self.to).last()))
+
     async def press(self, label: str, where: Party | None = None) -> Action | None:
         chat = self._where(where or self.to)
         message = [one for one in chat.messages.values() if one.buttons()][-1]
+        who = ANNA if chat.id == ANNA else BEN
+        return (await self._comes(self._house.presses(who, message, label, chat))).action
+
+    async def _comes(self, done: Awaitable[object]) -> IncomingMessage:
+        """What comes of something that somebody does."""
         await self.door.start()
         kept = len(self.keeper.kept())
-        await self._house.presses(ANNA if chat.id == ANNA else BEN, message, label, chat)
-        await self.door.eventually(lambda: len(self.keeper.kept()) > kept, "nothing comes of the button")
+        await done
+        await self.door.eventually(lambda: len(self.keeper.kept()) > kept, "nothing comes of it")
         await self.door.stop()
-        return (await self.door.messages())[-1].action
+        return (await self.door.messages())[-1]
 
     def take_away(self, reference: str) -> None:
         chat, _, number = reference.partition("/")

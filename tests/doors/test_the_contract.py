@@ -62,7 +62,12 @@ BROKEN_OUT: Final[dict[Wrong | None, set[Promise]]] = {
         o.a_failure_for_good_is_permanent,
         sent.no_for_good_ends_as_failed_with_its_reason,
     },
-    Wrong.STICKS_UP_CARDS: {o.a_card_is_posted_once_and_changed_in_place, o.a_hostile_card_is_words},
+    Wrong.STICKS_UP_CARDS: {
+        o.a_card_is_posted_once_and_changed_in_place,
+        o.a_card_that_was_taken_away_is_posted_anew,
+        o.a_hostile_card_is_words,
+    },
+    Wrong.LOSES_THE_THREAD: {o.an_answer_names_the_conversation_that_it_belongs_to},
     Wrong.STRIPS_FILES: {o.files_go_out_with_their_names_and_octets},
     Wrong.MUMBLES: {o.a_press_becomes_the_action, o.what_agents_press_on_a_card_becomes_the_action},
 }

@@ -55,6 +55,8 @@ class Wrong(Enum):
     STICKS_UP_CARDS = auto()
     """It posts a card anew instead of changing it."""
     STRIPS_FILES = auto()
+    LOSES_THE_THREAD = auto()
+    """What it brings does not say what it answers."""
     MUMBLES = auto()
     """Its buttons do not say which ticket they are about."""
 
@@ -154,11 +156,13 @@ class ToyDoor:
             raise HeldError("not-understood", type(error).__name__) from None
         text = text[:100] if self._wrong is Wrong.CUTS_WHAT_COMES else text
         action = Action(told["verb"], told["ticket"], told["values"]) if "verb" in told else None
+        keys = (str(told["answers"]),) if "answers" in told else ()
+        keys = () if self._wrong is Wrong.LOSES_THE_THREAD else keys
         sender = Party("toy", "toy/ann", "Ann")
         return [
             IncomingMessage(
                 self.name, payload.key, sender, (), "", text, text, payload.received_at,
-                attachments=tuple(files), action=action,
+                thread_keys=keys, attachments=tuple(files), action=action,
             )
         ]  # fmt: skip
 

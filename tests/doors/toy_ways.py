@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from bot.errors import ChannelError
-from bot.message import Action, Party
+from bot.message import Action, IncomingMessage, Party
 from bot.ports import Sender
 from tests.doors.keeper import Keeper
 from tests.doors.toy import LARGEST, Letter, Loft, ToyDoor, ToySender, Wrong
@@ -91,15 +92,20 @@ class ToyOut(WayOut):
     def another(self, *, let_in: bool = True) -> Sender:
         return ToySender(self._loft, self._wrong, let_in=let_in)
 
+    async def answer(self, text: str) -> IncomingMessage:
+        return await self._comes({"text": text, "answers": self._loft.posts[-1].stands})
+
     async def press(self, label: str, where: Party | None = None) -> Action | None:
         to = (where or self.to).address
         post = [one for one in self._loft.posts if one.to == to][-1]
         pressed = next(told for name, told in post.buttons.items() if name.startswith(label))
+        return (await self._comes({"text": "", **pressed})).action
+
+    async def _comes(self, told: dict[str, Any]) -> IncomingMessage:
         await self._door.start()
-        await self._door.taken(_told(self._loft.brings({"text": "", "files": [], **pressed})))
+        await self._door.taken(_told(self._loft.brings({"files": [], **told})))
         await self._door.stop()
-        action: Action | None = (await self._door.messages())[-1].action
-        return action
+        return (await self._door.messages())[-1]
 
     def take_away(self, reference: str) -> None:
         self._loft.posts = [post for post in self._loft.posts if str(post.number) != reference]

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from bot import clock
-from bot.message import Action, Kind, Notice, OutgoingMessage, Party
+from bot.message import Action, IncomingMessage, Kind, Notice, OutgoingMessage, Party
 from bot.ports import Sender
 from bot.render.samples import SAMPLES
 from tests.doors.keeper import Keeper
@@ -83,6 +83,10 @@ class WayOut(ABC):
     @abstractmethod
     def another(self, *, let_in: bool = True) -> Sender:
         """Another sender to the same service, as after a restart; or one that is not let in."""
+
+    @abstractmethod
+    async def answer(self, text: str) -> IncomingMessage:
+        """Whoever got the last message answers it; what comes in."""
 
     async def press(self, label: str, where: Party | None = None) -> Action | None:
         """Whoever reads the last message there presses a button of it; what the desk is told."""
