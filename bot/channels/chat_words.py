@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,11 @@ Run = Callable[[Callable[[Any], Any], Any], Awaitable[Any]]
 Load = Callable[[OutgoingMessage], Awaitable[OutgoingMessage]]
 """Gives a message with the content of its files."""
 _SAID: Final = "said"
+_NOT_SENT: Final = {
+    "en": "These files could not be sent: {names}",
+    "it": "Non è stato possibile inviare questi file: {names}",
+    "zh": "以下文件未能发送：{names}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,11 @@ def carried(message: OutgoingMessage) -> tuple[Attachment, ...]:
     """The files that go with a message whose files were loaded: those that are whole."""
     files = message.attachments if carries_files(message.notice.event) else ()
     return tuple(file for file in files if file.content and len(file.content) == file.size)
+
+
+def not_sent(names: Sequence[str], locale: str) -> str:
+    """Words on files that a service did not take, for whoever waits for them."""
+    return _NOT_SENT.get(locale, _NOT_SENT["en"]).format(names=", ".join(name[:100] for name in names))
 
 
 def loader(blobs: Blobs, most: int) -> Load:

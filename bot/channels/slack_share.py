@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
+from bot.channels.chat_words import not_sent
 from bot.channels.slack_faults import TOO_OFTEN, Refused
 from bot.channels.slack_wire import Wire
 from bot.errors import ChannelBusy, ChannelError
@@ -20,12 +21,6 @@ _MOST: Final = 10
 _TRIES: Final = 2
 _BEARABLE: Final = 30.0
 """Seconds that are waited with a conversation in hand."""
-_NOT_SENT: Final = {
-    "en": "These files could not be sent: {names}",
-    "it": "Non è stato possibile inviare questi file: {names}",
-    "zh": "以下文件未能发送：{names}",
-}
-
 
 Say = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -86,7 +81,7 @@ async def _some(
 
 
 async def _name(say: Say, where: tuple[str, str], names: Sequence[str], locale: str) -> None:
-    text = _NOT_SENT.get(locale, _NOT_SENT["en"]).format(names=", ".join(name[:100] for name in names))
+    text = not_sent(names, locale)
     values = {
         "channel": where[0],
         "thread_ts": where[1],

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bot.channels import picture
 from bot.channels import telegram_text as wording
-from bot.channels.chat_words import carried
+from bot.channels.chat_words import carried, not_sent
 from bot.channels.telegram_api import LARGEST_UPLOAD, Refused
 from bot.errors import ChannelError
 from bot.loops import persist
 from bot.message import Attachment, OutgoingMessage
+from bot.render.telegram import escaped
 from bot.store import chat_parts
 
 if TYPE_CHECKING:
@@ -142,21 +143,28 @@ class Parts:
         """
         parts = parts_of(said, carried(message))
         if len(parts) == 1:
-            return [await self._send(where, parts[0])]
+            return [await self._send(where, parts[0], message.notice.locale)]
         there = await self._progress.kept(message.token)
         for part in parts:
             if part.name not in there:
-                there[part.name] = await self._send(where, part)
+                there[part.name] = await self._send(where, part, message.notice.locale)
                 await self._progress.keep(message.token, part.name, there[part.name])
         return sorted(there.values())
 
-    async def _send(self, where: Where, part: Part) -> int:
+    async def _send(self, where: Where, part: Part, locale: str) -> int:
         from bot.channels.telegram_sender import keyboard
 
         if part.file is None:
             told = await self._sender.text("sendMessage", where, part.html, keyboard(part.buttons))
         else:
-            told = await self._file(where, part.file, part.html)
+            try:
+                told = await self._file(where, part.file, part.html)
+            except Refused as refused:
+                # The words stand, or stood in the caption: they must not fail for a file.
+                log.warning("a file was not sent: %s", refused, extra={"action": "telegram.file-not-sent"})
+                words = escaped(not_sent([part.file.name], locale))
+                html = f"{part.html}\n\n{words}" if part.html else words
+                told = await self._sender.text("sendMessage", where, html, None)
         return int(told["message_id"])
 
     async def _file(self, where: Where, file: Attachment, caption: str) -> Any:

@@ -405,6 +405,15 @@ async def test_x19_what_another_process_may_have_posted_is_looked_for(house: Sla
     assert len(direct(house).messages) == 1
 
 
+async def test_i7_files_wait_when_slack_asks_for_it(house: SlackHouse, way: Way) -> None:
+    house.fail("files.completeUploadExternal", Fault(status=429, retry_after=1))
+    await way.sender.send(a_message(attachments=(a_file("a.txt", b"one"),)))
+    _, shared = direct(house).messages
+    assert [file["title"] for file in shared.files] == ["a.txt"]
+    first, second = [moment for method, _, moment in house.calls if method == "files.completeUploadExternal"]
+    assert second - first >= 1.0
+
+
 async def test_a_file_that_does_not_get_there_is_named_and_the_words_stand_once(
     house: SlackHouse, way: Way
 ) -> None:

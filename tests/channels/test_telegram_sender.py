@@ -366,6 +366,28 @@ async def test_a_picture_that_telegram_does_not_take_after_all_goes_as_a_file() 
         assert (sent.document, sent.text) == (png(800, 600), "look")
 
 
+async def test_a_file_that_telegram_refuses_is_named_and_the_words_stand() -> None:
+    async with an_out() as out:
+        out.house.fail("sendDocument", *[Fault(400, "Bad Request: file must be non-empty")] * 2)
+        await out.say(
+            "look", attachments=(a_file("a&b.pdf", b"abc"), a_file("b.pdf", b"def"), a_file("c.pdf", b"x"))
+        )
+        sent = list(out.house.world.chats[ANNA].messages.values())
+        assert [one.text for one in sent] == [
+            "look\n\nThese files could not be sent: a&b.pdf", "These files could not be sent: b.pdf", ""
+        ]  # fmt: skip
+        assert sent[2].document == b"x"
+
+
+async def test_j12_who_has_blocked_the_bot_gets_no_file_either() -> None:
+    async with an_out() as out:
+        out.house.world.chats[ANNA].blocked = True
+        with pytest.raises(ChannelError) as caught:
+            await out.say(attachments=(a_file("a.pdf", b"abc"),))
+        assert caught.value.permanent
+        assert out.gone == [f"tg/{ANNA}"]
+
+
 LONG = "word " * 1500
 """Two texts."""
 
