@@ -114,8 +114,9 @@ class Question(Section):
 
     def offers(self, locale: str) -> Words:
         """The answers that are offered: in a language, or in English."""
-        offered: dict[str, Words] = {**self.options}
-        return offered.get(locale) or offered.get("en", ())
+        return next(
+            (offered for key, offered in self.options.items() if key == locale), self.options.get("en", ())
+        )
 
     @field_validator("options")
     @classmethod
