@@ -58,7 +58,11 @@ WAYS: list[tuple[str, str, list[str]]] = [
     ("late", "target", ["first-response", "resolution"]),
     ("warning", "target", ["first-response", "resolution"]),
     ("breached", "target", ["first-response", "resolution"]),
-    ("requester_wrote", "standing", ["not-fixed", "closed-by-requester", "answered", "thanks", "urgent", "reference"]),
+    (
+        "requester_wrote",
+        "standing",
+        ["not-fixed", "closed-by-requester", "answered", "thanks", "urgent", "reference"],
+    ),
 ]
 
 
