@@ -10,6 +10,7 @@ from typing import Final
 from bot import clock
 from bot.desk import (
     assignment,
+    breaches,
     confirmation,
     ending,
     escalation,
@@ -40,6 +41,7 @@ DUTIES: Final[Mapping[str, Duty]] = {
     promises.ESCALATE: escalation.level_is_due,
     ending.REMIND: confirmation.remind,
     ending.CLOSE: confirmation.close,
+    breaches.DIGEST: breaches.digest_is_due,
     major.LATER: major.others_are_there,
     assignment.GIVE: giving.somebody_is_back,
     intervals.ASK: silences.ask_is_due,

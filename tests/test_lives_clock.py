@@ -200,8 +200,7 @@ def test_at_night_a_p3_says_nothing_where_its_requester_lives(tmp_path: Path) ->
             Mon 02 Mar 13:06  -> wei: delayed first-response  -> joe: delayed first-response
             Mon 02 Mar 13:30  -> wei: late first-response  -> lea: breached first-response Second line
                               -> sue: breached first-response Second line
-                              -> lea: breached first-response Second line
-                              -> sue: breached first-response Second line
+            Mon 02 Mar 13:35  -> lea: breaches  -> sue: breaches
             Mon 02 Mar 14:00  -> joe: late first-response
             Mon 02 Mar 17:30  ben: #take  -> ben: commands
             Mon 02 Mar 17:30  ben: #take  -> ben: commands

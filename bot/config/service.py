@@ -82,6 +82,8 @@ class Escalation(Section):
     """Per cent of a target at which the requester is told that it will be late, and the new time."""
     extend: int = Field(default=50, ge=10, le=500)
     """The new time is later by so many per cent of the target."""
+    collect: Duration = timedelta(minutes=5)
+    """Of the breaches within so long after one that somebody was told of, they are told in one message."""
 
 
 class Quiet(Section):

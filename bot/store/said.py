@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from bot.message import Kind
-from bot.store.conversation import FOLLOWER
+from bot.store.conversation import FOLLOWER, WholeTicket
 from bot.store.dialect import word
 from bot.store.engine import Tx
 from bot.store.gone_files import GONE
-from bot.store.models import AttachmentRow, Entry, Event, Outbox, OutboxState, Participant, Person, Ticket
+from bot.store.models import (
+    AttachmentRow,
+    Entry,
+    Event,
+    Moment,
+    Outbox,
+    OutboxState,
+    Participant,
+    Person,
+    Ticket,
+)
 
 _ANSWERS = (Kind.ACKNOWLEDGEMENT, Kind.REPLY)
 
@@ -110,6 +121,32 @@ def afters(tx: Tx, ticket: int, action: str, most: int = 10) -> list[dict[str, A
     """What the first events of a kind say."""
     query = sa.select(Event.after).where(Event.ticket_id == ticket, Event.action == action)
     return [dict(after or {}) for after in tx.run(query.order_by(Event.id).limit(most)).scalars()]
+
+
+_A_DAY = timedelta(days=1)
+
+
+def last_of(
+    tx: Tx, recipient: str, events: Collection[str], now: datetime, *, planned: bool
+) -> datetime | None:
+    """When somebody was last told of one of some events within a day. ``planned``: what waits for its moment
+    counts too, as said then."""
+    waits = sa.and_(Outbox.state == word(OutboxState.QUEUED), Outbox.not_before > Outbox.created_at)
+    at = sa.case((waits, Outbox.not_before), else_=Outbox.created_at)
+    query = sa.select(sa.func.max(at, type_=Moment())).where(
+        Outbox.recipient == recipient,
+        Outbox.created_at > now - _A_DAY,
+        Outbox.event.in_(events),
+        Outbox.state != word(OutboxState.STALE),
+    )
+    found: datetime | None = tx.run(query if planned else query.where(at <= now)).scalar()
+    return found
+
+
+def seen(tx: Tx, numbers: Collection[int]) -> list[WholeTicket]:
+    """Tickets as they are now, to be told of: none is locked, and none may be changed."""
+    columns = (Ticket.__table__.c[name] for name in WholeTicket.__slots__)
+    return [WholeTicket(*row) for row in tx.run(sa.select(*columns).where(Ticket.id.in_(sorted(numbers))))]
 
 
 def was_told(tx: Tx, ticket: int, event: str, canonical: str) -> bool:

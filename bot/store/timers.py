@@ -76,6 +76,20 @@ def last_for_team(tx: Tx, queue: str, kind: str) -> datetime | None:
     return found
 
 
+def take(tx: Tx, kind: str, until: datetime) -> list[int]:
+    """The tickets of other timers of a kind that are due by a moment, earliest first: they have done their work.
+    Those that another worker has in hand are left to it."""
+    query = (
+        sa.select(Timer.id, Timer.ticket_id)
+        .where(Timer.state == word(TimerState.PENDING), Timer.due_at <= until, Timer.kind == kind)
+        .order_by(Timer.due_at, Timer.id)
+    )
+    rows = tx.run(skip_locked(tx.dialect, query)).all()
+    mine = Timer.id.in_([row.id for row in rows])
+    tx.run(sa.update(Timer).where(mine).values(state=TimerState.FIRED, fired_at=tx.clock()))
+    return [row.ticket_id for row in rows if row.ticket_id is not None]
+
+
 def due(tx: Tx, limit: int) -> list[DueTimer]:
     """Up to ``limit`` timers whose moment has come, earliest first, locked until the transaction ends, so
     that what they cause and their firing commit together, and no other worker takes them meanwhile."""

@@ -26,6 +26,36 @@ _TOLD: Final[dict[str, Any]] = {
     "oddities": [],
     "files": [],
 }
+_DESK: Final[dict[str, Any]] = {
+    "desk_name": ABOUT["desk_name"],
+    "desk_address": ABOUT["desk_address"],
+    "reference": "",
+    "subject": "",
+}
+_BROKEN: Final[list[dict[str, Any]]] = [
+    {
+        "reference": "HD-42",
+        "subject": ABOUT["subject"],
+        "priority": "P2",
+        "target": "first-response",
+        "due": LATE,
+        "late": 7_500,
+        "level": 2,
+        "queue": "Second line",
+        "owner": "Ada Lovelace",
+    },
+    {
+        "reference": "HD-43",
+        "subject": "",
+        "priority": "P3",
+        "target": "resolution",
+        "due": LATE,
+        "late": 59,
+        "level": 1,
+        "queue": "First line",
+        "owner": "",
+    },
+]
 _HOSTILE_TOLD: Final[dict[str, Any]] = {
     **_TOLD,
     "who": HOSTILE,
@@ -173,6 +203,20 @@ TO_AGENTS: Final[dict[str, tuple[Sample, ...]]] = {
         ("resolution", {**_OURS, "target": "resolution", "percent": 75, "due": SOON, "subject": ""}),
         ("too late", {**_OURS, "target": "resolution", "percent": 75, "due": LATE, "owner": "", "who": ""}),
         ("hostile", {**_HOSTILE_OURS, "target": "resolution", "percent": 75, "due": SOON}),
+    ),
+    "breaches": (
+        ("usual", {**_DESK, "tickets": _BROKEN, "many": 2, "more": 0}),
+        ("one", {**_DESK, "tickets": _BROKEN[:1], "many": 1, "more": 0}),
+        ("more than are listed", {**_DESK, "tickets": _BROKEN, "many": 60, "more": 58}),
+        (
+            "hostile",
+            {
+                **_DESK,
+                "tickets": [{**_BROKEN[0], "subject": HOSTILE, "owner": HOSTILE}],
+                "many": 1,
+                "more": 0,
+            },
+        ),
     ),
     "breached": (
         ("yours", {**_OURS, "target": "resolution", "due": LATE, "level": 2, "to_team": "", "yours": True}),
