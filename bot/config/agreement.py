@@ -37,7 +37,7 @@ def channels_have_names_of_their_own(config: Config) -> None:
         taken.add(name)
 
 
-def rooms_and_chats_are_of_a_channel(config: Config) -> None:
+def rooms_and_chats_are_known(config: Config) -> None:
     """Each begins with the name of a chat program's door."""
     said = {f"teams.{name}.rooms": team.rooms for name, team in config.teams.items()}
     said |= {f"agents.{name}.chats": agent.chats for name, agent in config.agents.items()}
@@ -113,6 +113,6 @@ CHECKS: Final[tuple[Callable[[Config], None], ...]] = (
     agents_have_addresses_of_their_own,
     tls_has_its_files,
     channels_have_names_of_their_own,
-    rooms_and_chats_are_of_a_channel,
+    rooms_and_chats_are_known,
 )
 """In this order: the first that fails is told."""
