@@ -145,5 +145,7 @@ def _evidence(text: str) -> Iterator[tuple[str, int]]:
 
 def _is_japanese(text: str) -> bool:
     """Japanese mixes Han characters with its own; a few of those alone are an ornament."""
+    if text.isascii():
+        return False
     kana = len(_KANA.findall(text))
     return kana * 8 > len(_HAN.findall(text))

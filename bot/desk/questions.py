@@ -7,7 +7,6 @@ plain, so that everybody can foresee them: ``docs/rules.md`` has them. Nothing w
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -81,8 +80,9 @@ def _shows_something(message: IncomingMessage) -> bool:
 def _begins_well(written: str) -> bool:
     """Whether the beginning of a request says enough already by what is part of no courtesy. Most do, and every
     mail asks: to take out the courtesies costs twenty times as much."""
-    units = UNIT.findall(fold(written[:_BEGINNING]))[:-1]  # the last may be cut
-    return _is_enough(unit for unit in units if unit not in _COURTEOUS)
+    folded = fold(written[:_BEGINNING])
+    whole = (found[0] for found in UNIT.finditer(folded) if found.end() < len(folded))  # the last may be cut
+    return _is_enough(unit for unit in whole if unit not in _COURTEOUS)
 
 
 def _says_enough(said: str) -> bool:
@@ -91,13 +91,18 @@ def _says_enough(said: str) -> bool:
 
 def _is_enough(units: Iterable[str]) -> bool:
     """A word counts twice at the most, a character four times: "help help help" says one thing."""
-    words = characters = 0
-    for unit, times in Counter(units).items():
+    times: dict[str, int] = {}
+    left = ENOUGH_WORDS * ENOUGH_CHARACTERS
+    for unit in units:
+        known = times.get(unit, 0)
+        times[unit] = known + 1
         if len(unit) == 1 and unit > "\u0e00":
-            characters += min(times, 4)
+            left -= ENOUGH_WORDS if known < 4 else 0
         else:
-            words += min(times, 2)
-    return words * ENOUGH_CHARACTERS + characters * ENOUGH_WORDS >= ENOUGH_WORDS * ENOUGH_CHARACTERS
+            left -= ENOUGH_CHARACTERS if known < 2 else 0
+        if left <= 0:  # most have said enough after a few words
+            return True
+    return False
 
 
 def _is_known(pattern: str, said: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -51,7 +52,10 @@ def last_waking(moment: datetime, zone: ZoneInfo, quiet: config.Quiet) -> dateti
 
 
 def _hours(quiet: config.Quiet) -> tuple[time, time]:
-    return time.fromisoformat(quiet.begins), time.fromisoformat(quiet.ends)
+    return _read(quiet.begins), _read(quiet.ends)
+
+
+_read = cache(time.fromisoformat)  # a handful of texts, checked with the configuration
 
 
 def _is_quiet(moment: datetime, zone: ZoneInfo, quiet: config.Quiet) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from bot.config import DEGREES, Category, Degree, Rule
@@ -105,6 +106,8 @@ class _Read:
 
 def decide(message: IncomingMessage, sender: str, desk: Desk, now: datetime) -> Decision:
     """Read the table. ``sender``: canonical address. Pure."""
+    if not (desk.table.looks or message.fields):
+        return _of_new(desk.config.tickets.priority, desk.config.tickets.queue)
     facts = Facts(message, sender, desk.calendar, now)
     read = _Read()
     read.choose(message, desk)
@@ -135,6 +138,13 @@ def decide(message: IncomingMessage, sender: str, desk: Desk, now: datetime) -> 
         tuple(read.steps),
         (sign[0], sign[1]),
     )
+
+
+@cache
+def _of_new(priority: str, team: str) -> Decision:
+    """What is decided when there is nothing to go by."""
+    steps = (reason("priority-of-new", priority=priority), reason("team-of-new", team=team))
+    return Decision(priority, team, steps=steps)
 
 
 def findings(message: IncomingMessage, sender: str, desk: Desk, now: datetime) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 from bot.desk import courtesy, doors, letters, matching, notices, people, screening, tickets
@@ -51,12 +52,10 @@ def _asked(message: IncomingMessage, incoming: Incoming) -> tuple[str, int | Non
     """The word, and the ticket that stands behind it. It may stand in the subject, when the text says nothing
     else, or in the first line; below it only thanks and the sender's own name may stand."""
     prefix = incoming.desk.config.desk.prefix
-    asks = re.compile(
-        rf"[#/!]?\s?({_WORDS})(?:\s*[:：]?\s*\[?{prefix}-([0-9]{{1,15}})\]?)?[\s.!?？。]*", re.IGNORECASE
-    )
     text = message.reply_text.strip()
     if len(text) > _LONGEST:
         return None
+    asks = _asking(prefix)
     first, _, rest = text.partition("\n")
     found = asks.fullmatch(first.strip())
     if found is None:
@@ -65,6 +64,13 @@ def _asked(message: IncomingMessage, incoming: Incoming) -> tuple[str, int | Non
     if found is None or not _says_nothing(rest, message, incoming):
         return None
     return found[1].casefold(), int(found[2]) if found[2] else None
+
+
+@cache
+def _asking(prefix: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"[#/!]?\s?({_WORDS})(?:\s*[:：]?\s*\[?{prefix}-([0-9]{{1,15}})\]?)?[\s.!?？。]*", re.IGNORECASE
+    )
 
 
 def _says_nothing(text: str, message: IncomingMessage, incoming: Incoming) -> bool:

@@ -144,6 +144,11 @@ class Table:
     major_senders: tuple[str, ...]
     contacts: tuple[Duty, ...]
 
+    @property
+    def looks(self) -> bool:
+        """Whether anything is looked for."""
+        return bool(self.rows or self.major_words or self.major_senders)
+
     @classmethod
     def of(cls, config: Config) -> Table:
         """Raises ``CalendarError`` when a contact's hours are none."""
