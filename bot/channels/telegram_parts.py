@@ -11,10 +11,12 @@ A message of one part has nothing that could be half there, so nothing is kept o
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bot.channels import picture
@@ -41,6 +43,9 @@ MOST_SIDES: Final = 10_000
 MOST_RATIO: Final = 20
 _PHOTO: Final = frozenset({"jpeg", "png", "webp"})
 _KEPT: Final = 500
+_GOES_ON: Final = " [\u2026]"
+_BEFORE_A_FILE: Final = 2
+"""Texts that are shown of what is so long that it goes as a file."""
 _NO_PHOTO: Final = ("photo", "image")
 """Words in what Telegram says of a picture that it does not take."""
 
@@ -101,8 +106,13 @@ class Part:
 
 def parts_of(said: TelegramWords, files: Sequence[Attachment]) -> list[Part]:
     """What is to be sent, in its order. Words go as the caption of the first file when they are short enough and
-    have no buttons; else before it, the buttons below the last text."""
+    have no buttons; else before it, the buttons below the last text. What is too long for a conversation is begun
+    there, and goes whole as a file."""
     texts = list(wording.parts(said.html))
+    if not wording.is_whole(said.html, texts):
+        files = [_as_file(said.plain), *files]
+        *texts, last = islice(wording.parts(said.html, wording.LONGEST - len(_GOES_ON)), _BEFORE_A_FILE)
+        texts.append(last.rstrip() + _GOES_ON)
     if not texts and (said.plain.strip() or not files):
         texts = [wording.cut(said.plain, wording.LONGEST)]
     caption = ""
@@ -114,6 +124,12 @@ def parts_of(said: TelegramWords, files: Sequence[Attachment]) -> list[Part]:
     return found + [
         Part(f"file{number}", "" if number else caption, file) for number, file in enumerate(files)
     ]
+
+
+def _as_file(text: str) -> Attachment:
+    """A text that would flood the conversation."""
+    content = text.encode("utf-8", "replace")
+    return Attachment("message.txt", "text/plain", len(content), hashlib.sha256(content).hexdigest(), content)
 
 
 def _is_short(html: str) -> bool:

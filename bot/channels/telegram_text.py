@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape, unescape
 from typing import Any, Final
 
@@ -47,6 +47,12 @@ def parts(html: str, most: int = LONGEST) -> Iterator[str]:
             yield piece
         if not rest.strip():
             return
+
+
+def is_whole(html: str, pieces: Iterable[str]) -> bool:
+    """Whether pieces of a text are all of it: of one that is too long for a conversation, there are no more."""
+    said, there = (unescape(_TAG.sub("", text)) for text in (html, "".join(pieces)))
+    return len("".join(there.split())) >= len("".join(said.split()))
 
 
 def _first(html: str, most: int) -> tuple[str, str]:
