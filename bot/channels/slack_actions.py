@@ -112,7 +112,9 @@ class Actions:
         key = await self._keep_button(code, pressed, body)
         if opener.view:
             self._later(self._forms.close(opener))
-        if one := press(body, pressed, code, key, opener.language):
+        if inputs.part(body, "view").get("type") == "home":
+            self._later(self._pressed.at_home(key, opener.user, self._forms.home))
+        elif one := press(body, pressed, code, key, opener.language):
             self._later(self._pressed.settle(one))
 
     async def submit(self, body: Mapping[str, Any]) -> None:

@@ -124,6 +124,11 @@ class Pressed:
         elif done.outcome in _DONE and done.reason not in _NOT_DONE:
             await self._replace(one)
 
+    async def at_home(self, key: str, user: str, show: Callable[[str], Awaitable[None]]) -> None:
+        """A button of somebody's App Home: what it shows is another thing once that is done."""
+        if await self._became(key):
+            await show(user)
+
     async def _became(self, key: str) -> Became | None:
         for pause in (*_PAUSES, 0.0):
             if found := await self._at.store.read(lambda tx: became.of(tx, key)):

@@ -347,6 +347,9 @@ async def test_homes_show_a_requester_their_own_and_an_agent_what_there_is_to_do
         assert "<!date^" in str(homes[ANN])
         assert "HD-1" in str(homes[BO])
         assert "HD-1" not in str(homes[CARLA])
+        await at.house.presses(ANN, None, None, "close:")
+        await at.until(lambda: "HD-1" not in str(homes[ANN]))
+        assert at.ticket().state == "closed"
 
 
 async def test_a_greeting_alone_is_no_request(tmp_path: Path) -> None:
