@@ -10,14 +10,19 @@ from typing import Any, Final
 import msgspec
 
 from bot.desk.outcome import Outcome
-from bot.message import IncomingMessage, OutgoingMessage, Verdict
-from bot.store.models import Entry, Outbox
+from bot.message import Attachment, IncomingMessage, OutgoingMessage, Verdict
+from bot.store.models import Entry, Outbox, Person
 from tests.desks import OpenDesk, a_message, open_desk
 
 ANN, EVE = "ann@localhost", "eve@evil.example"
 ANNA, BOB, CARLA, GONE = "anna@desk.example", "bob@desk.example", "carla@desk.example", "gone@desk.example"
 ALIAS: Final = "a.rossi@desk.example"
 """Anna's second address."""
+
+CANARY: Final = "the customer is difficult, canary 4711"
+"""Words that no requester may ever read."""
+A_LOGO: Final = Attachment("logo.png", "image/png", 3, "cd" * 32, inline=True)
+A_FILE: Final = Attachment("log.txt", "text/plain", 3, "ab" * 32)
 
 TEAM: Final[dict[str, Any]] = {
     "teams": {
@@ -109,3 +114,9 @@ def done(desk: OpenDesk, agent: str) -> list[dict[str, Any]]:
 def problems(desk: OpenDesk, agent: str) -> list[dict[str, Any]]:
     """What the last answer to an agent's commands says was wrong."""
     return list(letters(desk, agent, "commands")[-1].notice.values["problems"])
+
+
+def owner(desk: OpenDesk, number: int) -> str | None:
+    """The name of a ticket's owner."""
+    owned = desk.ticket(number).owner_id
+    return next((row.name for row in desk.rows(Person) if row.id == owned), None)
