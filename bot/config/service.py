@@ -84,6 +84,9 @@ class Escalation(Section):
     """The new time is later by so many per cent of the target."""
     collect: Duration = timedelta(minutes=5)
     """Of the breaches within so long after one that somebody was told of, they are told in one message."""
+    rounds: int = Field(default=6, ge=0, le=1000)
+    """After so many times that the desk alone has told a requester that it is still open, while no agent did
+    anything, the update interval doubles each time, up to a day, and the lead is told; 0: never."""
 
 
 class Quiet(Section):

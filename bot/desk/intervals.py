@@ -8,7 +8,7 @@ timers do stands in ``silences.py``.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot import config
@@ -27,6 +27,9 @@ REQUESTER: Final = "requester"
 _ASK_AT: Final = 0.8
 """Of the interval."""
 _ASKED: Final = "update_due"
+_A_DAY: Final = timedelta(days=1)
+"""Nobody who waits hears less often than this because nobody speaks."""
+_MOST_DOUBLINGS: Final = 20
 
 
 def at_opening(priority: str, desk: Desk, now: datetime) -> dict[str, datetime]:
@@ -77,6 +80,20 @@ def begin(tx: Tx, ticket: WholeTicket, desk: Desk, told_at: datetime, now: datet
         due = asks_at(ticket.priority, desk, told_at)
         fix = ticket.fix_expected_at
         timers.start_all(tx, ticket.id, {ASK: min(due, fix) if fix and fix > now else due})
+
+
+def stretch(tx: Tx, ticket: WholeTicket, desk: Desk, now: datetime, doublings: int) -> datetime | None:
+    """Count the interval anew from now on, doubled so many times, up to a day; returns when it is over. None: it is
+    no longer than ever, and stays as it is."""
+    terms = promises.priority_of(ticket.priority, desk)
+    usual = sla.due(now, terms.update_every, _clock(terms, desk))
+    longer = sla.due(now, terms.update_every * 2 ** min(doublings, _MOST_DOUBLINGS), _clock(terms, desk))
+    tells_at = min(longer, max(usual, now + _A_DAY))
+    if doublings < 1 or tells_at <= usual or not is_counting(ticket):
+        return None
+    stop(tx, ticket)
+    timers.start_all(tx, ticket.id, {ASK: tells_at - terms.update_every * (1 - _ASK_AT)})
+    return tells_at
 
 
 def stop(tx: Tx, ticket: WholeTicket) -> None:

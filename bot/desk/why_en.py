@@ -78,6 +78,7 @@ WORDS: Final = Words(
         "update.asked": "its owner was asked how it stands, because the next word to the requester is due",
         "update.said": "{who} said how it stands",
         "update.told": "nobody said how it stands: the requester was told that it is still open",
+        "update.less": "nobody of the desk has done anything for {rounds} rounds: the requester hears less often, next {tells_at}",
     },
     labels={
         "state": "state",
@@ -186,6 +187,7 @@ WORDS: Final = Words(
         "warning": "a warning before a promise is broken",
         "breached": "the news that a promise is broken",
         "breaches": "several promises that are broken, in one message",
+        "silent": "the news that nobody says anything",
         "update_due": "the question how it stands",
         "low_rating": "the news of a low rating",
         "major": "the news of a major incident",

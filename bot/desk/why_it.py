@@ -78,6 +78,7 @@ WORDS: Final = Words(
         "update.asked": "a chi la segue è stato chiesto come va, perché il richiedente aspetta notizie",
         "update.said": "{who} ha detto come va",
         "update.told": "nessuno ha detto come va: il richiedente sa che è ancora aperta",
+        "update.less": "nessuno ha fatto nulla per {rounds} giri: il richiedente viene avvisato più di rado, la prossima volta {tells_at}",
     },
     labels={
         "state": "stato",
@@ -186,6 +187,7 @@ WORDS: Final = Words(
         "warning": "l’avviso prima che scada una promessa",
         "breached": "la notizia di una promessa non mantenuta",
         "breaches": "più promesse non mantenute, in un solo messaggio",
+        "silent": "la notizia che nessuno dice nulla",
         "update_due": "la domanda su come va",
         "low_rating": "la notizia di un voto basso",
         "major": "la notizia di un incidente grave",

@@ -78,6 +78,7 @@ WORDS: Final = Words(
         "update.asked": "已询问负责人进展，因为应向请求人通报",
         "update.said": "{who}说明了进展",
         "update.told": "无人说明进展：已告知请求人仍在处理",
+        "update.less": "连续 {rounds} 轮无人处理：减少对请求人的通知，下次为 {tells_at}",
     },
     labels={
         "state": "状态",
@@ -186,6 +187,7 @@ WORDS: Final = Words(
         "warning": "承诺到期前的提醒",
         "breached": "未兑现承诺的通知",
         "breaches": "多个未兑现承诺的汇总通知",
+        "silent": "长时间无人处理的通知",
         "update_due": "进展询问",
         "low_rating": "低评分通知",
         "major": "重大事件通知",

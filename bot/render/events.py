@@ -81,7 +81,7 @@ TO_REQUESTERS: Final = frozenset(
 FOR_AGENTS: Final = frozenset(
     {
         "new_ticket", "requester_wrote", "commands", "handed_over", "escalated", "bounced", "warning",
-        "breached", "breaches", "update_due", "low_rating", "major", "card", "said", "receipt", "answered",
+        "breached", "breaches", "silent", "update_due", "low_rating", "major", "card", "said", "receipt", "answered",
     }
 )  # fmt: skip
 """Events that only agents are told. Their mails begin with the line above which the answer is written."""

@@ -123,6 +123,21 @@ def afters(tx: Tx, ticket: int, action: str, most: int = 10) -> list[dict[str, A
     return [dict(after or {}) for after in tx.run(query.order_by(Event.id).limit(most)).scalars()]
 
 
+def rounds(tx: Tx, ticket: int, requester: int) -> int:
+    """How often the desk alone has told the requester that it is still open, since somebody of the desk last did
+    anything."""
+    words = ("opened", "message.added", "unverified.added", "automatic.added")
+    done = sa.select(sa.func.coalesce(sa.func.max(Event.id), 0)).where(
+        Event.ticket_id == ticket,
+        Event.actor_id.is_not(None),
+        Event.actor_id != requester,
+        Event.action.not_in(words),
+    )
+    told = sa.and_(Event.ticket_id == ticket, Event.action == "update.told")
+    query = sa.select(sa.func.count()).where(told, Event.id > done.scalar_subquery())
+    return tx.run(query).scalar() or 0
+
+
 _A_DAY = timedelta(days=1)
 
 

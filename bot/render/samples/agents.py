@@ -204,6 +204,14 @@ TO_AGENTS: Final[dict[str, tuple[Sample, ...]]] = {
         ("too late", {**_OURS, "target": "resolution", "percent": 75, "due": LATE, "owner": "", "who": ""}),
         ("hostile", {**_HOSTILE_OURS, "target": "resolution", "percent": 75, "due": SOON}),
     ),
+    "silent": (
+        ("usual", {**_OURS, "rounds": 7, "opened_at": BEFORE, "tells_at": TOMORROW}),
+        (
+            "nobody owns it",
+            {**_OURS, "rounds": 7, "opened_at": BEFORE, "tells_at": SOON, "owner": "", "who": ""},
+        ),
+        ("hostile", {**_HOSTILE_OURS, "rounds": 7, "opened_at": BEFORE, "tells_at": SOON}),
+    ),
     "breaches": (
         ("usual", {**_DESK, "tickets": _BROKEN, "many": 2, "more": 0}),
         ("one", {**_DESK, "tickets": _BROKEN[:1], "many": 1, "more": 0}),
