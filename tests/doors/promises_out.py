@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,6 +63,25 @@ async def a_text_without_a_place_to_split_it_arrives_whole(way: WayOut) -> None:
         read = _read((await way.seen())[before:], "tail")
         assert read.count(PRINTER) == length
         assert "tail" in read
+
+
+async def a_text_without_end_is_bounded_and_its_end_is_not_silent(way: WayOut) -> None:
+    """Of what is longer than anybody writes, the desk itself leaves the end out, and marks where."""
+    lines = "\n".join(f"line-{number:05} of a log that nobody will read" for number in range(8_000))
+    message = a_question(way)
+    values = {**message.notice.values, "text": lines}
+    await way.sender.send(replace(message, notice=replace(message.notice, values=values)))
+    seen = await way.seen()
+    assert len(seen) <= 20, "one message floods the conversation"
+    assert "[\u2026]" in _read(seen, "[\u2026]"), "the end is left out, and nobody is told"
+    for number in range(2_000):
+        assert f"line-{number:05}" in _read(seen, f"line-{number:05}")
+    assert all(url.url in "".join(one.text for one in seen) for url in YES_OR_NO) or any(
+        one.startswith("Yes") for shown in seen for one in shown.buttons
+    ), "nobody can answer"
+    before = len(await way.seen())
+    await way.sender.send(way.message(values={"text": PRINTER * 60_000}))
+    assert _read((await way.seen())[before:], PRINTER * 60_000).count(PRINTER) >= 60_000
 
 
 async def files_go_out_with_their_names_and_octets(way: WayOut) -> None:
@@ -220,6 +240,7 @@ PROMISES_OUT: Final[tuple[PromiseOut, ...]] = (
     messages_go_out_in_the_order_in_which_they_are_given,
     a_very_long_text_arrives_whole_and_in_order,
     a_text_without_a_place_to_split_it_arrives_whole,
+    a_text_without_end_is_bounded_and_its_end_is_not_silent,
     files_go_out_with_their_names_and_octets,
     choices_can_be_seen,
     a_press_becomes_the_action,

@@ -47,6 +47,7 @@ BROKEN_OUT: Final[dict[Wrong | None, set[Promise]]] = {
     Wrong.CUTS_WHAT_GOES: {
         o.a_very_long_text_arrives_whole_and_in_order,
         o.a_text_without_a_place_to_split_it_arrives_whole,
+        o.a_text_without_end_is_bounded_and_its_end_is_not_silent,
     },
     Wrong.STAMMERS: {
         o.silence_leads_to_no_second_message,

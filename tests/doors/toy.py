@@ -23,7 +23,7 @@ from bot.render.renderer import render_notice
 
 LARGEST: Final = 200_000
 """Characters that a pigeon can bring."""
-_LONGEST: Final = 1_000
+_LONGEST: Final = 6_000
 """Characters that a pigeon takes away."""
 _AGAIN: Final = 0.02
 _numbers = itertools.count(1)
