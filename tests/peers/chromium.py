@@ -92,11 +92,23 @@ class Chromium:
         )
         os.close(its_in)
         os.close(its_out)
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._begin()
+        return self
+
+    def renew(self) -> None:
+        """Another page, in a profile that knows nothing of the one before."""
+        self._session = ""
+        self.call("Target.disposeBrowserContext", browserContextId=self._context)
+        self._begin()
+        self.events.clear()
+
+    def _begin(self) -> None:
+        self._context = self.call("Target.createBrowserContext")["browserContextId"]
+        page = {"url": "about:blank", "browserContextId": self._context}
+        target = self.call("Target.createTarget", **page)["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
-        return self
 
     def __exit__(self, *_: object) -> None:
         with suppress(ProcessLookupError):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,16 @@ class House:
     async def evaluate(self, script: str) -> Any:
         return await asyncio.to_thread(self.chromium.evaluate, script)
 
+    async def look(self, *, dark: bool, width: int) -> None:
+        """By another light, and in a window of another width, which the page that is open has by then."""
+        await asyncio.to_thread(self.chromium.darken, dark=dark)
+        await asyncio.to_thread(self.chromium.resize, width, 700)
+        light = f"matchMedia('(prefers-color-scheme: dark)').matches === {str(dark).lower()}"
+        looks = f"{light} && matchMedia('(width: {width}px)').matches"
+        await self.evaluate(
+            f"new Promise(r => {{ const l = () => {looks} ? r() : requestAnimationFrame(l); l() }})"
+        )
+
     async def settled(self) -> None:
         """Whatever was going to happen by itself has happened: two frames and a task later."""
         frames = (
@@ -77,27 +89,48 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
+@pytest.fixture(scope="module")
+def place() -> Iterator[socket.socket]:
+    """Where the place elsewhere is, for all tests: a browser is told once."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+@pytest.fixture(scope="module")
+def browser(place: socket.socket, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """One browser for all tests; each has a page and a profile of its own."""
+    folder = tmp_path_factory.mktemp("browser")
+    with Chromium(folder, elsewhere=place.getsockname()[1]) as chromium:
+        yield chromium
+
+
 @pytest.fixture
-async def house(world: World, tmp_path: Path) -> AsyncIterator[House]:
+async def house(world: World, browser: Chromium, place: socket.socket) -> AsyncIterator[House]:
     """All of it, for one test."""
-    async with _house(world, tmp_path / "browser") as house:
+    browser.renew()
+    _turn_away(place)
+    async with _house(world, browser, place) as house:
         yield house
 
 
+def _turn_away(place: socket.socket) -> None:
+    """Whoever has come before is none of this test's."""
+    place.setblocking(False)
+    with suppress(BlockingIOError):
+        while True:
+            place.accept()[0].close()
+
+
 @asynccontextmanager
-async def _house(world: World, folder: Path) -> AsyncIterator[House]:
-    elsewhere = Elsewhere()
-    server = await asyncio.start_server(elsewhere.meet, "127.0.0.1", 0)
-    elsewhere.port = server.sockets[0].getsockname()[1]
+async def _house(world: World, chromium: Chromium, place: socket.socket) -> AsyncIterator[House]:
+    elsewhere = Elsewhere(port=place.getsockname()[1])
+    server = await asyncio.start_server(elsewhere.meet, sock=place.dup())
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(world.app, Web(port=0), port.set_result))
     base = f"http://127.0.0.1:{await port}"
-    chromium = Chromium(folder, elsewhere=elsewhere.port)
-    await asyncio.to_thread(chromium.__enter__)
     try:
         yield House(world, base, chromium, elsewhere)
     finally:
-        await asyncio.to_thread(chromium.__exit__)
         serving.cancel()
         await asyncio.wait([serving])
         server.close()
@@ -154,7 +187,7 @@ async def test_k1_a_browser_that_looks_five_times_says_nothing_and_a_click_says_
     for path in (world.path(Purpose.STATUS), rate, answer):
         for _ in range(5):
             await house.open(path)
-            await house.settled()
+        await house.settled()
     assert (world.snapshot(), world.accepted) == (before, [])
     await house.open(rate)
     await _submit(house, "document.querySelector('button')")
@@ -187,11 +220,13 @@ async def test_the_page_is_used_by_keyboard_alone(house: House) -> None:
     assert house.world.desk.rows(Entry)[-1].text == "Hello"
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_no_page_is_wider_than_a_telephone(house: House, *, dark: bool) -> None:
+BACK = {False: "rgb(243, 245, 248)", True: "rgb(20, 23, 28)"}
+"""What stands behind a page, by day and in the dark."""
+
+
+async def test_no_page_is_wider_than_a_telephone_by_day_and_in_the_dark(house: House) -> None:
     asks(house.world.desk, "w" * 500 + " https://a.example/" + "x/" * 200, subject="W" * 200, name="N" * 200)
     house.world.ask_rating()
-    await asyncio.to_thread(house.chromium.darken, dark=dark)
     for state in ("new", "resolved", "closed"):
         house.world.change(state=state, closed_at=house.world.desk.clock())
         for path in (
@@ -199,12 +234,12 @@ async def test_no_page_is_wider_than_a_telephone(house: House, *, dark: bool) ->
             house.world.path(Purpose.RATE),
             house.world.path(Purpose.ANSWER, extra="confirm-no"),
         ):
-            for width in (320, 1000):
-                await asyncio.to_thread(house.chromium.resize, width, 700)
-                await house.open(path)
+            await house.open(path)
+            for dark, width in product((False, True), (320, 1000)):
+                await house.look(dark=dark, width=width)
                 assert await house.evaluate("document.documentElement.scrollWidth") <= width
-    expected = "rgb(20, 23, 28)" if dark else "rgb(243, 245, 248)"
-    assert await house.evaluate("getComputedStyle(document.body).backgroundColor") == expected
+                back = await house.evaluate("getComputedStyle(document.body).backgroundColor")
+                assert back == BACK[dark]
 
 
 async def test_k4_a_page_of_somebody_else_cannot_send_our_form_or_frame_our_page(house: House) -> None:
