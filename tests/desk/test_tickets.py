@@ -37,7 +37,10 @@ def test_l8_an_opened_ticket_says_who_by_which_door_and_how_it_began(tmp_path: P
         assert (event.action, event.channel, event.at) == ("opened", "mail", MONDAY)
         why = event.after.pop("why")
         assert event.after == {"state": "new", "priority": "P3", "queue": "first-line"}
-        assert [line.partition(":")[0] for line in why] == ["priority P3", "team first-line"]
+        assert why == [
+            {"code": "priority-of-new", "priority": "P3"},
+            {"code": "team-of-new", "team": "first-line"},
+        ]
         assert event.actor_id == desk.ticket(1).requester_id
 
 
