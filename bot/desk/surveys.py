@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from bot.desk import (
     answers,
+    appending,
     asking,
     confirmation,
     courtesy,
@@ -27,6 +28,7 @@ from bot.desk.answers import Said
 from bot.desk.desk import Desk
 from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter
+from bot.desk.matching import Match
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.desk.ratings import Rating
 from bot.message import Action, Choice, Kind, Verdict
@@ -132,12 +134,22 @@ def by_action(incoming: Incoming, action: Action) -> Outcome:
         return Outcome(Result.IGNORED, Reason.NO_SURVEY, number)
     may_not = may_rate(incoming.tx, ticket.id, person, incoming.desk, incoming.now)
     if may_not is not None:
+        _hear(incoming, ticket, action.values.get("comment", ""))
         return _refused(incoming, ticket.id, may_not)
     asked = store.of_ticket(incoming.tx, ticket.id)
     rating = _given(asked, action) if asked else None
     if asked is None or rating is None:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, ticket.id)
     return _rate(incoming, ticket, asked, rating)
+
+
+def _hear(incoming: Incoming, ticket: WholeTicket, words: str) -> None:
+    """A comment that comes too late counts no more, but what the requester says is not lost."""
+    facts = store_tickets.facts(incoming.tx, ticket.id)
+    if facts is None or not words.strip() or ticket.requester_id != incoming.person.id:
+        return
+    message = replace(incoming.message, text=words, reply_text=words)
+    appending.add(replace(incoming, message=message), Match(facts, Reason.THANKS))
 
 
 def _given(asked: Asked, action: Action) -> Rating | None:

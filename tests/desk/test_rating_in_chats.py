@@ -116,3 +116,13 @@ def test_nobody_else_rates_or_comments(tmp_path: Path) -> None:
         assert comments(life, key, "bad", who="UANN").result is Result.IGNORED
         assert given(life) == (4, "")
         assert life.to("acme/UANN") == []
+
+
+def test_a_comment_that_comes_too_late_is_heard_by_the_team_and_counts_no_more(tmp_path: Path) -> None:
+    with a_question(tmp_path) as (life, key):
+        life.presses("UJOE", "rate", "4", ticket=1, thread=key)
+        life.desk.clock.forward(hours=13)
+        assert comments(life, key, "It was slow, after all.") == Outcome(Result.IGNORED, Reason.NO_SURVEY, 1)
+        assert given(life) == (4, "")
+        assert life.in_room("said")[-1].notice.values["text"] == "It was slow, after all."
+        assert life.desk.ticket(1).state == "closed"
