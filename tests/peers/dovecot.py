@@ -276,9 +276,7 @@ def require_dovecot() -> None:
         pytest.skip(ADVICE)
 
 
-@pytest.fixture(scope="session")
-def dovecot() -> Iterator[Dovecot]:
-    """The Dovecot of this test worker; do not stop it."""
+def _served() -> Iterator[Dovecot]:
     require_dovecot()
     server = Dovecot()
     try:
@@ -286,15 +284,15 @@ def dovecot() -> Iterator[Dovecot]:
         yield server
     finally:
         server.close()
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """The Dovecot of this test worker; do not stop it."""
+    yield from _served()
 
 
 @pytest.fixture
 def own_dovecot() -> Iterator[Dovecot]:
     """A Dovecot for one test, that may be stopped and started."""
-    require_dovecot()
-    server = Dovecot()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.close()
+    yield from _served()
