@@ -21,9 +21,9 @@ from bot.intake import receive
 from bot.message import Automation, Bounce, Forwarded, OutgoingMessage, Party, Verdict
 from bot.store.engine import AnyRow, Store, Tx
 from bot.store.models import Event, Outbox, Ticket
+from tests.budgets import DAY, HOUR, most_within
 from tests.desk.by_mail import ANN, ANNA, BOB, CARLA, EVE, GONE, TEAM
 from tests.desks import KEY, Clock, a_config, a_message, make_store
-from tests.test_loops_between_machines import DAY, HOUR, most_within
 
 DORA, CROWD = "dora@localhost", "crowd@elsewhere.example"
 CANARY = "canary-of-a-note"
