@@ -29,6 +29,12 @@ class OpenTicket:
     who: str
 
 
+def first_address() -> sa.ScalarSelect[str]:
+    """The address by which a row's person was first known."""
+    mine = sa.select(Address.shown).where(Address.person_id == Person.id)
+    return mine.order_by(Address.id).limit(1).scalar_subquery()
+
+
 def open_tickets(
     tx: Tx,
     limit: int,
@@ -49,13 +55,6 @@ def open_tickets(
     due = sa.case(
         (Ticket.first_response_at.is_(None), Ticket.first_response_due), else_=Ticket.resolution_due
     )
-    address = (
-        sa.select(Address.shown)
-        .where(Address.person_id == Person.id)
-        .order_by(Address.id)
-        .limit(1)
-        .scalar_subquery()
-    )
     query = (
         sa.select(
             Ticket.id,
@@ -64,7 +63,7 @@ def open_tickets(
             Ticket.priority,
             sa.func.coalesce(agent.name, ""),
             due,
-            sa.func.coalesce(sa.func.nullif(Person.name, ""), address, ""),
+            sa.func.coalesce(sa.func.nullif(Person.name, ""), first_address(), ""),
         )
         .join(Person, Person.id == Ticket.requester_id)
         .join(agent, agent.id == Ticket.owner_id, isouter=True)

@@ -11,20 +11,14 @@ from sqlalchemy.orm import aliased
 from bot.message import Kind
 from bot.store.engine import AnyRow, Tx
 from bot.store.models import Address, AttachmentRow, Entry, Event, Inbox, Outbox, Person, Ticket, Timer
+from bot.store.queues import first_address
 
 _ERASED = Person.erased_at.label("requester_erased_at")
 
 
 def listed(tx: Tx, states: tuple[str, ...], limit: int) -> list[AnyRow]:
     """Tickets for ``deskbot tickets list``, newest first."""
-    address = (
-        sa.select(Address.shown)
-        .where(Address.person_id == Person.id)
-        .order_by(Address.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    named = sa.func.coalesce(sa.func.nullif(Person.name, ""), address).label("requester")
+    named = sa.func.coalesce(sa.func.nullif(Person.name, ""), first_address()).label("requester")
     owner = aliased(Person)
     query = (
         sa.select(*Ticket.__table__.c, named, _ERASED, owner.name.label("owner"))
