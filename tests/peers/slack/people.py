@@ -145,7 +145,9 @@ class People:
             }
             if message.thread_ts:
                 payload["container"]["thread_ts"] = message.thread_ts
-            if any(one is message for _, one in where.ephemeral):  # of which Slack tells nothing but where it was
+            if any(
+                one is message for _, one in where.ephemeral
+            ):  # of which Slack tells nothing but where it was
                 payload["container"] |= {"is_ephemeral": True}
                 del payload["message"]
         else:
