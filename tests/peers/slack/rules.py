@@ -79,7 +79,9 @@ def event_faults(event: dict[str, Any]) -> list[str]:
 def _by_definition(name: str, values: Any) -> Iterator[str]:
     validator = _validator(name)
     if validator is not None:
-        yield from (f"{'.'.join(map(str, e.instance_path))}: {e.message[:200]}" for e in validator.iter_errors(values))
+        yield from (
+            f"{'.'.join(map(str, e.instance_path))}: {e.message[:200]}" for e in validator.iter_errors(values)
+        )
 
 
 def _blocks(values: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
