@@ -155,7 +155,9 @@ def awake_for(
             return moment
         if morning < before:
             return morning
-        evening = quiet.last_waking(moment, zone, hours) - _EVENING
+        evening = last = quiet.last_waking(moment, zone, hours)
+        if quiet.next_waking(last - _EVENING, zone, hours) is None:  # else the day is shorter than that
+            evening = last - _EVENING
         return evening if evening >= since else moment
 
     return awake
