@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.desk import changes, doors, intervals, letters, promises, undo_steps
-from bot.desk.cases import Case
+from bot.desk.cases import REPLY, Case
 from bot.desk.changed import Actor, By
 from bot.desk.desk import Desk
 from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter, Reader
 from bot.desk.outcome import Outcome, Reason, Result
+from bot.desk.states import DONE, RUNNING
 from bot.message import EMAIL, Action, Choice, Kind
 from bot.store import conversation, entries, steps_back, tickets, withdrawal
 from bot.store.conversation import WholeTicket
@@ -111,34 +112,62 @@ def by_action(incoming: Incoming, action: Action) -> Outcome:
 
 
 def _take_back(incoming: Incoming, ticket: WholeTicket, entry: int, said: dict[str, Any], agent: int) -> None:
-    """As if it had not been said: the promised answer is still owed, and so is the next word."""
-    tx, desk, now, channel = incoming.tx, incoming.desk, incoming.now, incoming.message.channel
+    """As if it had not been said: the promised answer is still owed, and so is the next word. What anybody has
+    said or done since stands."""
+    tx, desk, now = incoming.tx, incoming.desk, incoming.now
+    began, because = entries.said_at(tx, entry), {"entry": str(entry)}
     entries.set_kind(tx, entry, UNDONE)
-    steps_back.say_again(tx, said.get("overtaken", []))
-    because = {"entry": str(entry)}
-    if said["first"] and ticket.first_response_at is not None:
-        actor = Actor(By.AGENT, agent, channel)
-        ticket = changes.apply(
-            tx,
-            desk,
-            ticket,
-            _TAKEN_BACK,
-            now,
-            actor=actor,
-            quietly=True,
-            because=because,
-            first_response_at=None,
-        )
-        due = ticket.first_response_due, ticket.resolution_due
-        if due[1] is not None:
-            tickets.set_targets(tx, ticket.id, due[0], due[1], _moment(said["promised_at"]))
-        promises.start(tx, ticket.id, desk, now)
+    answered = _answered_since(tx, ticket, entry, began)
+    if answered is None and ticket.state not in DONE:
+        steps_back.say_again(tx, said.get("overtaken", []))
+    if ticket.first_response_at is not None and ticket.first_response_at == began:
+        ticket = _unanswered(incoming, ticket, said, agent, because, answered)
     else:
-        tickets.record(tx, ticket.id, _TAKEN_BACK, now, actor=agent, channel=channel, after=because)
+        tickets.record(
+            tx, ticket.id, _TAKEN_BACK, now, actor=agent, channel=incoming.message.channel, after=because
+        )
     told_at = _moment(said["told_at"])
-    if told_at is not None:
-        tickets.told(tx, ticket.id, told_at)
-    intervals.begin(tx, ticket, desk, told_at or ticket.opened_at, now)
+    if ticket.told_at is not None and ticket.told_at == began:
+        if told_at is not None:
+            tickets.told(tx, ticket.id, told_at)
+        intervals.begin(tx, ticket, desk, told_at or ticket.opened_at, now)
+
+
+def _answered_since(tx: Tx, ticket: WholeTicket, entry: int, began: datetime | None) -> datetime | None:
+    """When the requester first heard from a person after words that are taken back: more words, or a solution."""
+    solved = ticket.resolved_at if ticket.resolved_at and began and ticket.resolved_at >= began else None
+    return min(filter(None, [entries.next_of(tx, ticket.id, REPLY, entry), solved]), default=None)
+
+
+def _unanswered(
+    incoming: Incoming,
+    ticket: WholeTicket,
+    said: dict[str, Any],
+    agent: int,
+    because: dict[str, Any],
+    answered: datetime | None,
+) -> WholeTicket:
+    """The words were the promised answer. ``answered``: when it was given otherwise since."""
+    tx, desk, now = incoming.tx, incoming.desk, incoming.now
+    after = changes.apply(
+        tx,
+        desk,
+        ticket,
+        _TAKEN_BACK,
+        now,
+        actor=Actor(By.AGENT, agent, incoming.message.channel),
+        quietly=True,
+        because=because,
+        first_response_at=answered,
+    )
+    if answered is not None:
+        return after
+    promised = _moment(said["promised_at"]) if said["first"] else after.first_response_due
+    if after.resolution_due is not None:
+        tickets.set_targets(tx, after.id, after.first_response_due, after.resolution_due, promised)
+    if after.state in RUNNING:
+        promises.start(tx, after.id, desk, now)
+    return after
 
 
 def _step_back(incoming: Incoming, action: Action, value: str) -> Outcome:

@@ -85,6 +85,19 @@ def author_of(tx: Tx, entry: int) -> int | None:
     return person
 
 
+def said_at(tx: Tx, entry: int) -> datetime | None:
+    """When it was said."""
+    moment: datetime | None = tx.run(sa.select(Entry.created_at).where(Entry.id == entry)).scalar()
+    return moment
+
+
+def next_of(tx: Tx, ticket: int, kind: str, entry: int) -> datetime | None:
+    """When the next words of a kind were said in a ticket after some others; None: there are none."""
+    query = sa.select(Entry.created_at).where(Entry.ticket_id == ticket, Entry.kind == kind, Entry.id > entry)
+    moment: datetime | None = tx.run(query.order_by(Entry.id).limit(1)).scalar()
+    return moment
+
+
 def set_kind(tx: Tx, entry: int, kind: str) -> None:
     """What was said is words of another kind after all."""
     tx.run(sa.update(Entry).where(Entry.id == entry).values(kind=kind))

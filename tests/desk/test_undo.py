@@ -156,3 +156,65 @@ def test_words_for_other_rooms_wait_too_and_are_taken_back_with_the_answer(tmp_p
         assert not life.in_room("said")
         states = [row.state for row in life.desk.rows(Outbox) if row.event in {"reply", "said"}]
         assert states == [OutboxState.STALE, OutboxState.STALE]
+
+
+def test_words_that_are_taken_back_leave_a_colleagues_answer_the_promised_one(tmp_path: Path) -> None:
+    with chats(tmp_path) as life:
+        value = answers(life).choices[0].value
+        life.pass_time(seconds=5)
+        life.mails("mia", "I am on my way.", to="new_ticket")
+        heard = life.desk.clock()
+        life.presses("UBEN", "undo", value, ticket=1)
+        ticket = life.desk.ticket(1)
+        assert (ticket.first_response_at, ticket.told_at) == (heard, heard)
+        assert "first-response.50" not in _pending(life)
+
+
+def test_two_answers_that_are_taken_back_in_either_order_were_never_given(tmp_path: Path) -> None:
+    for order in ((0, 1), (1, 0)):
+        folder = tmp_path / str(order[0])
+        folder.mkdir()
+        with chats(folder) as life:
+            life.mails("ann", "The printer burns.")
+            promised, due = life.desk.ticket(1).promised_at, _pending(life)
+            values = []
+            for text in ("Leave it off.", "I come at ten."):
+                life.says("UBEN", text, thread=life.room_thread())
+                values.append(life.last("acme/UBEN", "receipt").choices[0].value)
+                life.pass_time(seconds=5)
+            for number in order:
+                assert life.presses("UBEN", "undo", values[number], ticket=1).reason is Reason.BY_AGENT
+            ticket = life.desk.ticket(1)
+            assert (ticket.first_response_at, ticket.promised_at) == (None, promised)
+            assert _pending(life) == due
+            life.pass_time(minutes=1)
+            assert not life.to(ANN, "reply")
+
+
+@pytest.mark.parametrize("ends", ["#resolve A new fuser.", "#resolve"])
+def test_words_that_are_taken_back_start_no_clock_of_what_a_colleague_has_resolved(
+    tmp_path: Path, ends: str
+) -> None:
+    with chats(tmp_path) as life:
+        life.mails("ann", "The printer burns.")
+        life.presses("UBEN", "take", ticket=1, at="C0TEAM")
+        life.says("UBEN", "Leave it off.", thread=life.room_thread())
+        value = life.last("acme/UBEN", "receipt").choices[0].value
+        life.mails("mia", ends, to="new_ticket")
+        due = _pending(life)
+        life.presses("UBEN", "undo", value, ticket=1)
+        ticket = life.desk.ticket(1)
+        assert (ticket.state, ticket.first_response_at) == ("resolved", ticket.resolved_at)
+        assert _pending(life) == due
+        life.pass_time(minutes=5)
+        assert not life.to(ANN, "progress"), "nobody hears that it was begun after it has ended"
+
+
+def test_words_that_are_taken_back_start_no_clock_that_stands_still(tmp_path: Path) -> None:
+    with chats(tmp_path) as life:
+        value = answers(life).choices[0].value
+        life.mails("mia", "#wait supplier", to="new_ticket")
+        due = _pending(life)
+        life.presses("UBEN", "undo", value, ticket=1)
+        assert life.desk.ticket(1).first_response_at is None
+        assert not {kind for kind in _pending(life) - due if kind.startswith(("first", "resolution"))}
