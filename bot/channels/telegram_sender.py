@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.channels import telegram_text as wording
@@ -18,7 +19,7 @@ from bot.channels.telegram_places import Moves, Where, where_of
 from bot.channels.telegram_words import Button, TelegramWords
 from bot.channels.turns import Rates, Turns
 from bot.errors import ChannelBusy, ChannelError
-from bot.message import Kind, OutgoingMessage, Receipt
+from bot.message import Kind, OutgoingMessage, Receipt, ThreadRef
 
 if TYPE_CHECKING:
     from bot.channels.telegram_parts import Progress
@@ -83,9 +84,14 @@ class TelegramSender:
             except Elsewhere as moved:
                 await self._moves.learn(where.chat, moved.chat)
             except Refused as refused:
-                if self._gone is not None and any(words in str(refused) for words in _GONE):
-                    await self._gone(message)
-                raise
+                if not any(words in str(refused) for words in _GONE):
+                    raise
+                alone = replace(message, thread=ThreadRef())
+                if where.chat == where_of(alone, self._moves).chat:
+                    if self._gone is not None:
+                        await self._gone(message)
+                    raise
+                message = alone  # their group says nothing of them: then in their own chat
         raise ChannelError("the group moves again and again")
 
     async def check(self) -> None:

@@ -240,6 +240,29 @@ async def test_j12_who_has_blocked_the_bot_is_marked_and_not_tried_again() -> No
         assert len(out.house.called("sendMessage")) == 1
 
 
+async def test_j12_a_group_that_has_sent_the_bot_away_says_nothing_of_who_asked_there() -> None:
+    async with an_out() as out:
+        out.house.fail("sendMessage", Fault(403, "Forbidden: bot was kicked from the supergroup chat"))
+        receipt = await out.say("Take the stairs.", answers=f"{TEAM}/12")
+        last = out.house.world.chats[ANNA].last()
+        assert (last.text, last.answers) == ("Take the stairs.", None)
+        assert receipt.reference == f"{ANNA}/{last.id}"
+        assert out.gone == [], "they have blocked nobody"
+
+
+async def test_j12_who_cannot_be_reached_alone_either_is_marked_when_their_group_has_sent_the_bot_away() -> (
+    None
+):
+    async with an_out() as out:
+        out.house.world.chats[ANNA].blocked = True
+        out.house.fail("sendMessage", Fault(403, "Forbidden: bot was kicked from the supergroup chat"))
+        with pytest.raises(ChannelError) as caught:
+            await out.say(answers=f"{TEAM}/12")
+        assert caught.value.permanent
+        assert out.gone == [f"tg/{ANNA}"]
+        assert len(out.house.called("sendMessage")) == 2
+
+
 async def test_j12_a_group_that_has_moved_is_followed_and_remembered() -> None:
     async with an_out() as out:
         out.house.world.add_group(-2002, "First line")
