@@ -128,8 +128,8 @@ def _standing(incoming: Incoming) -> tuple[WholeTicket, str] | None:
     if not doors.is_direct(message, incoming.sender):
         return None
     told = store.last_told(incoming.tx, incoming.sender, incoming.now - STANDS, _SAYS_NOTHING)
-    if told is None or told.event != QUESTION or told.arrived_at is None:
-        return None
+    if told is None or told.event != QUESTION or told.arrived_at is None or told.below:
+        return None  # what was asked among others is answered there
     text = message.reply_text
     early = message.sent_at is not None and message.sent_at + _AT_ONCE < told.arrived_at
     polite = together.only_greets(text) or courtesy.only_thanks(text)

@@ -25,6 +25,8 @@ class Told:
     """Of its notice."""
     arrived_at: datetime | None
     """None: it is not there yet, or never will be."""
+    below: str
+    """The external id of the message that it answers; empty: it stands alone in their own conversation."""
 
 
 def last_told(tx: Tx, address: str, since: datetime, but: Collection[str] = ()) -> Told | None:
@@ -36,7 +38,8 @@ def last_told(tx: Tx, address: str, since: datetime, but: Collection[str] = ()) 
     if row is None:
         return None
     arrived = row.finished_at if row.state == OutboxState.SENT else None
-    return Told(row.ticket_id or 0, row.event, _values(row.message), arrived)
+    told = msgspec.json.decode(row.message)
+    return Told(row.ticket_id or 0, row.event, told["notice"]["values"], arrived, told["thread"]["answers"])
 
 
 def told_by(tx: Tx, ticket: int, event: str, reference: str) -> dict[str, Any] | None:

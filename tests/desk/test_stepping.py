@@ -145,6 +145,18 @@ def test_words_that_answer_something_else_are_no_answer(tmp_path: Path) -> None:
         assert ("message", "It burns") in life.said()
 
 
+def test_what_they_say_alone_does_not_answer_what_was_asked_among_others(tmp_path: Path) -> None:
+    with chats(tmp_path) as life:
+        life.says(BOB, "help!!", at="-100", door="desk_bot", addressed=True)
+        assert life.last(ADDRESS, "question").thread.answers.startswith("-100/")
+        says(life, "My password is hunter2")
+        assert fields(life)["what"] == ""
+        assert ("message", "My password is hunter2") in life.said()
+        key = key_of(life.last(ADDRESS, "question"), life)
+        life.says(BOB, "The screen is black.", at="-100", door="desk_bot", thread=key)
+        assert fields(life)["what"] == "The screen is black."
+
+
 def test_what_was_written_before_the_question_arrived_is_no_answer(tmp_path: Path) -> None:
     with chats(tmp_path) as life:
         says(life, "help!!")
