@@ -57,14 +57,15 @@ class ChatJob:
         desk = {"desk_name": self.desk_name, "desk_address": self.desk_address}
         return replace(notice, values={**desk, **notice.values, "left_out": left_out})
 
-    def rendered(self, form: Literal["slack", "telegram"]) -> Rendered:
-        """The words in the form of one chat program. Raises ``TemplateError`` when no template can speak."""
+    def rendered(self, form: Literal["slack", "telegram"], mark: str = "") -> Rendered:
+        """The words in the form of one chat program; ``mark``: see ``Renderer.render``. Raises ``TemplateError`` when no template can speak."""
         return renderer(Path(self.templates) if self.templates else None).render(
             self.notice,
             now=self.now or self.message.created_at,
             form=form,
             desk_time_zone=self.desk_time_zone,
             choices=self.message.choices,
+            mark=mark,
         )
 
 

@@ -8,7 +8,9 @@ from typing import Any, Final
 from bot.channels import slack_card
 from bot.channels.chat_words import ChatJob
 from bot.channels.slack_buttons import buttons
+from bot.channels.slack_places import in_thread
 from bot.render import slack, slack_room
+from bot.render.renderer import IN_THREADS
 
 LONGEST_TEXT: Final = 3_500
 """Characters of what a notification and programs without blocks show."""
@@ -34,7 +36,7 @@ def compose_slack(job: ChatJob) -> SlackWords:
     if message.notice.event == slack_card.EVENT:
         card = slack_card.card(job.notice, message.choices, message.ticket, job.now or message.created_at)
         return SlackWords(slack.entities(card.text[:LONGEST_TEXT]), tuple(card.blocks), card.text)
-    said = job.rendered("slack")
+    said = job.rendered("slack", IN_THREADS if in_thread(message) else "")
     blocks = slack_room.with_buttons(said.blocks, buttons(message.choices, message.ticket, said.locale))
     plain = said.text.strip() or said.subject
     return SlackWords(

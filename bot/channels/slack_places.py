@@ -74,6 +74,11 @@ class Places:
         return Target(user, self._direct[user])
 
 
+def in_thread(message: OutgoingMessage) -> bool:
+    """Whether a message stands in a thread, where Slack runs no command of its own."""
+    return bool(_stands_in(message)[1])
+
+
 def line_of(message: OutgoingMessage) -> str:
     """The conversation in which a message waits for its turn. What is said to somebody directly has the name of the
     person, before the conversation with them is opened and after."""

@@ -27,6 +27,7 @@ Node = dict[str, Any]
 _parse: Final = mistune.create_markdown(renderer="ast")
 _QUOTED_SLOT: Final = re.compile(f"{quote(OPEN)}([0-9]+){quote(CLOSE)}")
 _SAFE: Final = re.compile(rf"(?:https?://|mailto:)[^\s]+|{OPEN}u[0-9]+{CLOSE}")
+_COMMAND: Final = re.compile(rf"^#(?=[a-z{OPEN}]|$)")
 MAX_DEPTH: Final = 8
 
 STYLE: Final = {
@@ -57,6 +58,21 @@ def small_print(nodes: list[Node]) -> tuple[list[Node], list[Node]]:
         if nodes[place]["type"] == "thematic_break":
             return nodes[:place], nodes[place + 1 :]
     return nodes, []
+
+
+def with_commands(nodes: Sequence[Node], mark: str) -> list[Node]:
+    """The same words with the commands of agents as a door has them: code that begins with "#" and a verb, or is
+    "#" alone, begins with ``mark``."""
+    return [_with_commands(node, mark, 0) for node in nodes]
+
+
+def _with_commands(node: Node, mark: str, depth: int) -> Node:
+    if depth > 4 * MAX_DEPTH:
+        raise TemplateError(f"the text is nested more than {MAX_DEPTH} levels deep")
+    if node["type"] == "codespan":
+        return node | {"raw": _COMMAND.sub(lambda _: mark, str(node["raw"])).rstrip()}
+    inner = node.get("children")
+    return node | {"children": [_with_commands(one, mark, depth + 1) for one in inner]} if inner else node
 
 
 def to_html(nodes: Sequence[Node]) -> str:

@@ -26,6 +26,9 @@ from bot.render.values import Form, clean, in_one_line, number, numbered
 FormName = Literal["email", "plain", "slack", "telegram"]
 CHATS: Final = frozenset({"slack", "telegram"})
 """Forms for programs in which people talk: a text can ask for it with ``{% if chat %}``."""
+MARKS: Final[dict[FormName, str]] = {"slack": "/ticket ", "telegram": "/"}
+"""Before the verb of a command, where it is not "#". Slack runs no "/ticket" in threads: there it is ``IN_THREADS``."""
+IN_THREADS: Final = "!"
 MAX_SUBJECT: Final = 200
 _KEPT: Final = 128
 """Skeletons whose forms are kept; a template has one for each way through its conditions."""
@@ -74,8 +77,10 @@ class Renderer:
         form: FormName = "email",
         desk_time_zone: str = "",
         choices: Sequence[Choice] = (),
+        mark: str = "",
     ) -> Rendered:
-        """The words for a notice, as one reads them at ``now``, and the answers that it offers.
+        """The words for a notice, as one reads them at ``now``, and the answers that it offers. ``mark``: what stands
+        before the verb of a command there, when it is not what the form has.
 
         Raises ``TemplateError`` when even the built-in template cannot speak.
         """
@@ -89,13 +94,20 @@ class Renderer:
             values["choices"] = answers.offered(choices, candidate.language)
             values[SETTING] = Setting(candidate.language, notice.time_zone, now, desk_time_zone)
             try:
-                return self._speak(candidate, notice.event, values, form, tuple(problems))
+                said = mark or MARKS.get(form, "") if notice.event in FOR_AGENTS else ""
+                return self._speak(candidate, notice.event, values, form, said, tuple(problems))
             except TemplateError as error:
                 problems.append(f"{candidate.path}: {error}")
         raise TemplateError("; ".join(problems) or f"there is no template for the event {notice.event!r}")
 
     def _speak(
-        self, found: Found, event: str, values: Mapping[str, Any], form: FormName, problems: tuple[str, ...]
+        self,
+        found: Found,
+        event: str,
+        values: Mapping[str, Any],
+        form: FormName,
+        mark: str,
+        problems: tuple[str, ...],
     ) -> Rendered:
         locale = found.language
         skeleton, words = number(TEXTS.write(found.template, values))
@@ -105,11 +117,11 @@ class Renderer:
         stamps = (x.stamp if isinstance(x, Found) else str(x) for x in layouts)
         above = ANSWER_LINES[locale] if event in FOR_AGENTS and locale in ANSWER_LINES else ""
         above = "" if form in CHATS or values.get("agent") is False else above
-        key = (skeleton, locale, form, above, shown, *stamps)
+        key = (skeleton, locale, form, mark, above, shown, *stamps)
         page = self._pages.get(key)
         if page is None:
             page = self._pages[key] = (
-                _chat_page(skeleton, form)
+                _chat_page(skeleton, form, mark)
                 if form in CHATS
                 else self._page(skeleton, len(words), locale, layouts, shown, above)
             )
@@ -170,9 +182,11 @@ def _parted(skeleton: str) -> tuple[str, list[markdown.Node], list[markdown.Node
     return first.strip(), *markdown.small_print(markdown.parse(body))
 
 
-def _chat_page(skeleton: str, form: FormName) -> _Page:
+def _chat_page(skeleton: str, form: FormName, mark: str) -> _Page:
     """Words for a chat program: its own form, and a plain text for notifications. Answers are its buttons."""
     first, tree, foot = _parted(skeleton)
+    if mark:
+        tree, foot = markdown.with_commands(tree, mark), markdown.with_commands(foot, mark)
     said = [node for node in tree if not markdown.is_buttons(node)]
     whole = "\n\n".join(filter(None, (markdown.to_text(said), markdown.to_text(foot))))
     page = _Page(Form.of(first), Form.of(whole + "\n"), None, ())
