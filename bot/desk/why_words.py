@@ -1,4 +1,4 @@
-"""In which words the history of a ticket is told, and the languages that have them.
+"""In which words the history of a ticket is told, in each language; they stand in ``why.toml``.
 
 A sentence may name ``{who}``, the actor, and any value of its event; values that no sentence names stand
 behind it in brackets. What has no words yet is told by its own name, so that nothing is ever left out.
@@ -6,8 +6,11 @@ behind it in brackets. What has no words yet is told by its own name, so that no
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,8 @@ class Words:
     results: Mapping[str, str]
     """What became of what came in."""
     phrases: Mapping[str, str]
-    reasons: Mapping[str, str] = field(default_factory=dict)
-    """Reasons of ``outcome.Reason``; those of English stand there."""
+    reasons: Mapping[str, str]
+    """Reasons of ``outcome.Reason``."""
 
 
 PHRASES = (
@@ -58,6 +61,16 @@ PHRASES = (
 
 def of(locale: str) -> Words:
     """The words of a language, or the English ones."""
-    from bot.desk import why_en, why_it, why_zh
+    return _WORDS.get(locale, _WORDS["en"])
 
-    return {"zh": why_zh.WORDS, "it": why_it.WORDS}.get(locale, why_en.WORDS)
+
+def _read(path: Path) -> dict[str, Words]:
+    table: Mapping[str, Mapping[str, Mapping[str, str]]] = tomllib.loads(path.read_text("utf-8"))
+    parts = [part.name for part in fields(Words)]
+    return {
+        locale: Words(**{part: {key: said[locale] for key, said in table[part].items()} for part in parts})
+        for locale in next(iter(table["events"].values()))
+    }
+
+
+_WORDS: Final = _read(Path(__file__).with_name("why.toml"))
