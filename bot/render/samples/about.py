@@ -46,3 +46,6 @@ SOON: Final = "2026-03-10T15:40:00+00:00"
 TOMORROW: Final = "2026-03-11T09:40:00+00:00"
 NEXT_WEEK: Final = "2026-03-16T09:40:00+00:00"
 BEFORE: Final = "2026-03-09T15:02:00+00:00"
+OURS: Final[dict[str, Any]] = {**ABOUT, "owner": "Ada Lovelace", "who": "Anna Rossi"}
+"""What an agent is told of a request that somebody has."""
+HOSTILE_OURS: Final[dict[str, Any]] = {**ABOUT, "subject": HOSTILE, "owner": HOSTILE, "who": HOSTILE}

@@ -7,15 +7,15 @@ from typing import Any, Final
 from bot.render.samples.about import (
     ABOUT,
     ASKED,
-    BEFORE,
     HOSTILE,
+    HOSTILE_OURS,
     LATE,
-    SOON,
+    OURS,
     STORY,
-    TOMORROW,
     Sample,
 )
 from bot.render.samples.commands import COMMANDS
+from bot.render.samples.targets import OF_TARGETS
 
 _TOLD: Final[dict[str, Any]] = {
     **ABOUT,
@@ -26,36 +26,6 @@ _TOLD: Final[dict[str, Any]] = {
     "oddities": [],
     "files": [],
 }
-_DESK: Final[dict[str, Any]] = {
-    "desk_name": ABOUT["desk_name"],
-    "desk_address": ABOUT["desk_address"],
-    "reference": "",
-    "subject": "",
-}
-_BROKEN: Final[list[dict[str, Any]]] = [
-    {
-        "reference": "HD-42",
-        "subject": ABOUT["subject"],
-        "priority": "P2",
-        "target": "first-response",
-        "due": LATE,
-        "late": 7_500,
-        "level": 2,
-        "queue": "Second line",
-        "owner": "Ada Lovelace",
-    },
-    {
-        "reference": "HD-43",
-        "subject": "",
-        "priority": "P3",
-        "target": "resolution",
-        "due": LATE,
-        "late": 59,
-        "level": 1,
-        "queue": "First line",
-        "owner": "",
-    },
-]
 _HOSTILE_TOLD: Final[dict[str, Any]] = {
     **_TOLD,
     "who": HOSTILE,
@@ -75,8 +45,6 @@ _FIELDS: Final = [
     {"question": "Since when?", "answer": "This morning"},
 ]
 _HOSTILE_FIELDS: Final = [{"question": HOSTILE, "answer": HOSTILE}]
-_OURS: Final[dict[str, Any]] = {**ABOUT, "owner": "Ada Lovelace", "who": "Anna Rossi"}
-_HOSTILE_OURS: Final[dict[str, Any]] = {**ABOUT, "subject": HOSTILE, "owner": HOSTILE, "who": HOSTILE}
 
 _LEFT: Final[dict[str, Any]] = {
     **ABOUT,
@@ -87,6 +55,7 @@ _LEFT: Final[dict[str, Any]] = {
 }
 
 TO_AGENTS: Final[dict[str, tuple[Sample, ...]]] = {
+    **OF_TARGETS,
     "commands": COMMANDS,
     "alert": (
         (
@@ -198,88 +167,16 @@ TO_AGENTS: Final[dict[str, tuple[Sample, ...]]] = {
         ("in a chat, and on by mail", {**_LEFT, "again": "anna@example.com"}),
         ("hostile", {**_LEFT, "address": HOSTILE, "again": HOSTILE, "status": HOSTILE}),
     ),
-    "warning": (
-        ("usual", {**_OURS, "target": "first-response", "percent": 50, "due": SOON}),
-        ("resolution", {**_OURS, "target": "resolution", "percent": 75, "due": SOON, "subject": ""}),
-        ("too late", {**_OURS, "target": "resolution", "percent": 75, "due": LATE, "owner": "", "who": ""}),
-        ("hostile", {**_HOSTILE_OURS, "target": "resolution", "percent": 75, "due": SOON}),
-    ),
-    "silent": (
-        ("usual", {**_OURS, "rounds": 7, "opened_at": BEFORE, "tells_at": TOMORROW}),
-        (
-            "nobody owns it",
-            {**_OURS, "rounds": 7, "opened_at": BEFORE, "tells_at": SOON, "owner": "", "who": ""},
-        ),
-        ("hostile", {**_HOSTILE_OURS, "rounds": 7, "opened_at": BEFORE, "tells_at": SOON}),
-    ),
-    "breaches": (
-        ("usual", {**_DESK, "tickets": _BROKEN, "many": 2, "more": 0}),
-        ("one", {**_DESK, "tickets": _BROKEN[:1], "many": 1, "more": 0}),
-        ("more than are listed", {**_DESK, "tickets": _BROKEN, "many": 60, "more": 58}),
-        (
-            "hostile",
-            {
-                **_DESK,
-                "tickets": [{**_BROKEN[0], "subject": HOSTILE, "owner": HOSTILE}],
-                "many": 1,
-                "more": 0,
-            },
-        ),
-    ),
-    "breached": (
-        ("yours", {**_OURS, "target": "resolution", "due": LATE, "level": 2, "to_team": "", "yours": True}),
-        (
-            "usual",
-            {
-                **_OURS,
-                "target": "first-response",
-                "due": LATE,
-                "level": 2,
-                "to_team": "Second line",
-                "story": STORY,
-            },
-        ),
-        (
-            "nobody owns it",
-            {
-                **_OURS,
-                "target": "resolution",
-                "due": LATE,
-                "level": 3,
-                "to_team": "",
-                "owner": "",
-                "who": "",
-                "subject": "",
-                "story": [],
-            },
-        ),
-        (
-            "hostile",
-            {
-                **_HOSTILE_OURS,
-                "target": "resolution",
-                "due": LATE,
-                "level": 2,
-                "to_team": HOSTILE,
-                "story": [{**STORY[0], "who": HOSTILE, "text": HOSTILE}],
-            },
-        ),
-    ),
-    "update_due": (
-        ("usual", {**ABOUT, "who": "Anna Rossi", "told_at": BEFORE, "tells_at": SOON}),
-        ("never told", {**ABOUT, "told_at": None, "tells_at": None, "who": "", "subject": ""}),
-        ("hostile", {**_HOSTILE_OURS, "told_at": BEFORE, "tells_at": TOMORROW}),
-    ),
     "low_rating": (
-        ("usual", {**_OURS, "rating": 1, "comment": "Three days,\nand nobody called back."}),
-        ("without words", {**_OURS, "rating": 2, "comment": "", "owner": "", "who": "", "subject": ""}),
-        ("hostile", {**_HOSTILE_OURS, "rating": 1, "comment": HOSTILE}),
+        ("usual", {**OURS, "rating": 1, "comment": "Three days,\nand nobody called back."}),
+        ("without words", {**OURS, "rating": 2, "comment": "", "owner": "", "who": "", "subject": ""}),
+        ("hostile", {**HOSTILE_OURS, "rating": 1, "comment": HOSTILE}),
     ),
     "major": (
         (
             "usual",
             {
-                **_OURS,
+                **OURS,
                 "reason": "Its words: the whole building",
                 "text": ASKED,
                 "by": "",
@@ -291,15 +188,15 @@ TO_AGENTS: Final[dict[str, tuple[Sample, ...]]] = {
         ),
         (
             "to a contact",
-            {**_OURS, "because": "word", "sign": "fire", "text": ASKED, "agent": False, "reason": ""},
+            {**OURS, "because": "word", "sign": "fire", "text": ASKED, "agent": False, "reason": ""},
         ),
-        ("to a contact, nobody has it", {**_OURS, "owner": "", "agent": False, "reason": "", "by": ""}),
-        ("by a sender", {**_OURS, "because": "sender", "sign": "alarm.example", "reason": ""}),
-        ("by a rule", {**_OURS, "because": "rule", "sign": "fire-alarm", "reason": ""}),
+        ("to a contact, nobody has it", {**OURS, "owner": "", "agent": False, "reason": "", "by": ""}),
+        ("by a sender", {**OURS, "because": "sender", "sign": "alarm.example", "reason": ""}),
+        ("by a rule", {**OURS, "because": "rule", "sign": "fire-alarm", "reason": ""}),
         (
             "by an agent",
             {
-                **_OURS,
+                **OURS,
                 "reason": "It spreads.",
                 "text": "",
                 "by": "Ada Lovelace",
@@ -311,7 +208,7 @@ TO_AGENTS: Final[dict[str, tuple[Sample, ...]]] = {
         (
             "hostile",
             {
-                **_HOSTILE_OURS,
+                **HOSTILE_OURS,
                 "reason": HOSTILE,
                 "text": HOSTILE,
                 "by": HOSTILE,
