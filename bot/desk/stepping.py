@@ -80,7 +80,7 @@ def by_words(incoming: Incoming) -> Outcome | None:
         return None
     ticket, key = found
     words = message.reply_text.strip()
-    if words.casefold().strip(" .!/") in _SKIPS:
+    if words.casefold().strip(" .!/") in _SKIPS and not message.attachments:
         return _skip(incoming, ticket, key)
     words = words or ", ".join(file.name for file in message.attachments)
     return _answer(incoming, ticket, key, words) if any(c.isalnum() for c in words) else None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.desk.outcome import Reason, Result
 from bot.message import OutgoingMessage
-from bot.store.models import Entry, Outbox, Ticket
+from bot.store.models import AttachmentRow, Entry, Outbox, Ticket
 from tests.desk.by_chat import Chats, a_file, chats
 
 BOB = "4711"
@@ -198,6 +198,14 @@ def test_a_picture_with_words_is_an_answer_and_the_agents_have_it_at_once(tmp_pa
         says(life, "help!!")
         says(life, "", attachments=(a_file("error.jpg"),))
         assert fields(life)["what"] == "error.jpg"
+        assert "error.jpg" in str([m.notice.values for m in life.in_room("said")])
+
+
+def test_a_picture_beside_a_skip_is_not_lost(tmp_path: Path) -> None:
+    with chats(tmp_path) as life:
+        says(life, "help!!")
+        says(life, "skip", attachments=(a_file("error.jpg"),))
+        assert [row.name for row in life.desk.rows(AttachmentRow)] == ["error.jpg"]
         assert "error.jpg" in str([m.notice.values for m in life.in_room("said")])
 
 
