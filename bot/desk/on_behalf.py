@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from bot.desk import giving, notices, orders, people, screening, tickets
+from bot.desk import first_answer, giving, notices, orders, people, screening, tickets
 from bot.desk.cases import Refused
 from bot.desk.commands import Command, Parsed, Problem
 from bot.desk.orders import Letterbox, Told
@@ -60,7 +60,9 @@ def _begin(box: Letterbox, parsed: Parsed, first: Command, opened: list[int], pr
     sent = people.automatic_mail_to(box.tx, who, box.desk, box.now)
     facts = screening.Facts(message, who, box.desk, sent, person.bounces)
     if screening.silence(facts) is None:
-        outbox.queue(box.tx, notices.acknowledgement(message, who, person, began, box.desk, box.now), who)
+        outbox.queue(
+            box.tx, first_answer.acknowledgement(message, who, person, began, box.desk, box.now), who
+        )
     name = box.desk.name_of(began.number)
     done: Told = [{"verb": first.verb, "code": "opened-for", "who": address, "ticket": name}]
     passed_on = box.message.forwarded

@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.desk import followers, giving, notices, people, screening, shares, stepping, threads_ended, tickets
+from bot.desk import (
+    first_answer,
+    followers,
+    giving,
+    notices,
+    people,
+    screening,
+    shares,
+    stepping,
+    threads_ended,
+    tickets,
+)
 from bot.desk.incoming import Incoming
 from bot.desk.matching import Match
 from bot.desk.outcome import Outcome, Reason, Result
@@ -45,7 +56,7 @@ def _acknowledge(incoming: Incoming, facts: screening.Facts, opened: tickets.Ope
     age = now - message.received_at
     quiet = screening.silence(replace(facts, sent=sent, bounces=person.bounces, age=age))
     if quiet is None:
-        answer = notices.acknowledgement(message, sender, person, opened, desk, now)
+        answer = first_answer.acknowledgement(message, sender, person, opened, desk, now)
         outbox.queue(tx, answer, sender, message.received_at)
         stepping.begin(incoming, opened)
     elif opened.asked:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
-from bot.desk import courtesy, doors, letters, matching, notices, people, screening, tickets
+from bot.desk import courtesy, doors, first_answer, letters, matching, people, screening, tickets
 from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter, Reader
 from bot.desk.outcome import Outcome, Reason, Result
@@ -100,7 +100,7 @@ def _tell(incoming: Incoming, named: int | None, locale: str | None) -> Outcome:
     tx, desk, now = incoming.tx, incoming.desk, incoming.now
     found = said.standing(tx, incoming.person.id, 1, named) if named else []
     found = found or said.standing(tx, incoming.person.id, _MOST_COUNTED)
-    known = notices.may_be_repeated(incoming.message, incoming.sender, desk)
+    known = first_answer.may_be_repeated(incoming.message, incoming.sender, desk)
     shown = [_shown(one, incoming, now) if known else _bare(one, incoming) for one in found[:_MOST]]
     letter = Letter(
         # What nobody has proved to have asked for comes out of what a stranger is acknowledged (E7).
@@ -120,7 +120,7 @@ def _silence(incoming: Incoming) -> Reason | None:
     """Why nothing is answered: as for an acknowledgement, and a few in an hour at most (E3, E7)."""
     message, desk = incoming.message, incoming.desk
     facts = screening.Facts(message, incoming.sender, desk, bounces=incoming.person.bounces)
-    if not notices.may_be_repeated(message, incoming.sender, desk):
+    if not first_answer.may_be_repeated(message, incoming.sender, desk):
         facts = replace(
             facts, sent=people.automatic_mail_to(incoming.tx, incoming.sender, desk, incoming.now)
         )
@@ -137,7 +137,7 @@ def _silence(incoming: Incoming) -> Reason | None:
 def _reader(incoming: Incoming, locale: str | None, *, known: bool) -> Reader:
     """Whoever asked, at the address that they asked from."""
     message, person, desk = incoming.message, incoming.person, incoming.desk
-    party = message.sender if known else notices.without_name(message)
+    party = message.sender if known else first_answer.without_name(message)
     spoken = person.locale or locale or tickets.language_of(message, person, desk)
     zone = person.time_zone or desk.config.desk.time_zone
     return Reader(person.id, party, incoming.sender, spoken, zone)
