@@ -69,22 +69,7 @@ def manifest(http: str = "") -> dict[str, Any]:
             "description": "Help, where you are",
             "background_color": "#1f3a5f",
         },
-        "features": {
-            "app_home": {
-                "home_tab_enabled": True,
-                "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": False,
-            },
-            "bot_user": {"display_name": "deskbot", "always_online": True},
-            "shortcuts": [
-                _shortcut(
-                    "Create ticket", "message", CREATE_SHORTCUT, "Make this message a request for help"
-                ),
-                _shortcut("Ticket actions", "message", ACTIONS_SHORTCUT, "Work on the ticket of this thread"),
-                _shortcut("New ticket", "global", "new_ticket", "Ask for help"),
-            ],
-            "slash_commands": [command],
-        },
+        "features": _features(command),
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": events,
@@ -93,6 +78,24 @@ def manifest(http: str = "") -> dict[str, Any]:
             "socket_mode_enabled": not http,
             "token_rotation_enabled": False,
         },
+    }
+
+
+def _features(command: dict[str, Any]) -> dict[str, Any]:
+    """What people see of the app in Slack."""
+    return {
+        "app_home": {
+            "home_tab_enabled": True,
+            "messages_tab_enabled": True,
+            "messages_tab_read_only_enabled": False,
+        },
+        "bot_user": {"display_name": "deskbot", "always_online": True},
+        "shortcuts": [
+            _shortcut("Create ticket", "message", CREATE_SHORTCUT, "Make this message a request for help"),
+            _shortcut("Ticket actions", "message", ACTIONS_SHORTCUT, "Work on the ticket of this thread"),
+            _shortcut("New ticket", "global", "new_ticket", "Ask for help"),
+        ],
+        "slash_commands": [command],
     }
 
 

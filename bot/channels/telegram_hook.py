@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
@@ -38,28 +38,43 @@ def routes(doors: Mapping[str, TelegramDoor], accept: Accept, seconds: float = B
     Telegram calls on several connections at the same time; what is said in one chat is kept in its order, although
     some of it has files to be fetched.
     """
-    lines: WeakValueDictionary[tuple[str, int], asyncio.Lock] = WeakValueDictionary()
+    hook = _Hook(accept, seconds)
+    made = [
+        Route(f"/telegram/{name}", partial(hook.called, door), methods=["POST"])
+        for name, door in doors.items()
+    ]
+    return [*made, Route("/telegram/{name}", _forbidden, methods=["POST"])] if doors else []
 
-    async def called(door: TelegramDoor, request: Request) -> Response:
+
+class _Hook:
+    """What Telegram calls: it is answered when the update is safe."""
+
+    def __init__(self, accept: Accept, seconds: float) -> None:
+        self._accept = accept
+        self._seconds = seconds
+        self._lines: WeakValueDictionary[tuple[str, int], asyncio.Lock] = WeakValueDictionary()
+
+    async def called(self, door: TelegramDoor, request: Request) -> Response:
+        """An update for one bot."""
         given = request.headers.get(_HEADER, "").encode()
         secret = door.section.webhook_secret.get_secret_value().encode()
         if not secret or not hmac.compare_digest(given, secret):
             return await _forbidden(request)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(self._seconds):
                 body = await _body(request)
         except TimeoutError:
             return PlainTextResponse("too slow\n", 408)
         except ClientDisconnect:
             return PlainTextResponse("", 400)
         try:
-            await _keep(door, body, accept)
+            await self._keep(door, body)
         except (ChannelError, StoreUnavailable) as error:
             log.warning("not taken: %s", error, extra={"action": "telegram.not-taken", "door": door.name})
             return PlainTextResponse("later\n", 503)
         return PlainTextResponse("ok\n")
 
-    async def _keep(door: TelegramDoor, body: bytes, accept: Accept) -> None:
+    async def _keep(self, door: TelegramDoor, body: bytes) -> None:
         """What is no update would come again for ever if we said so: it is held, and that is that."""
         try:
             update = msgspec.json.decode(body) if len(body) <= LARGEST else None
@@ -67,16 +82,10 @@ def routes(doors: Mapping[str, TelegramDoor], accept: Accept, seconds: float = B
             update = None
         if not isinstance(update, dict):
             log.warning("no update", extra={"action": "telegram.no-update", "door": door.name})
-            await telegram_poison.held(door, body, accept)
+            await telegram_poison.held(door, body, self._accept)
             return
-        async with lines.setdefault((door.name, chat_of(update)), asyncio.Lock()):
-            await telegram_poison.taken(door, [update], accept, body)
-
-    def named(name: str) -> Callable[[Request], Awaitable[Response]]:
-        return partial(called, doors[name])
-
-    made = [Route(f"/telegram/{name}", named(name), methods=["POST"]) for name in doors]
-    return [*made, Route("/telegram/{name}", _forbidden, methods=["POST"])] if doors else []
+        async with self._lines.setdefault((door.name, chat_of(update)), asyncio.Lock()):
+            await telegram_poison.taken(door, [update], self._accept, body)
 
 
 async def _forbidden(_: Request) -> Response:

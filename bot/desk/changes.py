@@ -39,30 +39,35 @@ def apply(
     said with it; ``quietly``: the requester is not told, because the same message tells them something
     better; ``because``: reasons for the event. Raises ``IllegalStep``.
     """
-    before = {name: getattr(ticket, name) for name in values}
-    if before == values:
+    if all(getattr(ticket, name) == value for name, value in values.items()):
         return ticket
-    if "state" in values and values["state"] != ticket.state:
-        step(State(ticket.state), State(values["state"]))
-    if not tickets.change(tx, ticket.id, now, expected_state=ticket.state, **values):
-        raise LookupError(f"ticket {ticket.id} was changed by somebody else while it was locked")
     after = replace(ticket, **values)
-    tickets.record(
-        tx,
-        ticket.id,
-        action,
-        now,
-        actor=actor.person,
-        channel=actor.channel,
-        before=_plain(before),
-        after={**_plain(values), **(because or {})},
-    )
     change = Change(ticket, after, action, actor, words, quietly, now)
+    _keep(tx, change, values, because or {})
     for follow in (promises.follow, progress.follow, ending.follow, rooms.follow):
         follow(tx, change, desk)
     now_it_is = conversation.whole(tx, ticket.id) or after
     given = assignment.owner_after(tx, change, desk)
     return give(tx, desk, now_it_is, given, now) if given else now_it_is
+
+
+def _keep(tx: Tx, change: Change, values: dict[str, Any], because: dict[str, Any]) -> None:
+    """Write what a ticket has become, and who did it."""
+    ticket, actor = change.before, change.actor
+    if "state" in values and values["state"] != ticket.state:
+        step(State(ticket.state), State(values["state"]))
+    if not tickets.change(tx, ticket.id, change.now, expected_state=ticket.state, **values):
+        raise LookupError(f"ticket {ticket.id} was changed by somebody else while it was locked")
+    tickets.record(
+        tx,
+        ticket.id,
+        change.action,
+        change.now,
+        actor=actor.person,
+        channel=actor.channel,
+        before=_plain({name: getattr(ticket, name) for name in values}),
+        after={**_plain(values), **because},
+    )
 
 
 def give(

@@ -64,7 +64,8 @@ def open_for(
     decision = rules.decide(message, canonical(message.sender.address), desk, now)
     promise = sla.promise(desk.config.priorities[decision.priority], now, desk.calendar)
     locale = requester.locale or decision.locale or language_of(message, requester, desk)
-    asked = questions.missing(message, decision.category, desk) if asks and follows is None else ()
+    asks = asks and follows is None and not _was_asked(message)
+    asked = questions.missing(message, decision.category, desk) if asks else ()
     new = _new(message, requester, decision, promise, locale, asked, now)
     number = store.open_ticket(tx, new)
     keep_words(tx, number, _kind(message), requester, message, now, inbox_id)
@@ -78,6 +79,11 @@ def open_for(
     if decision.major:
         major.at_opening(tx, number, decision.major, desk, now, proved=new.proved, sign=decision.sign)
     return Opened(number, promise, locale, decision, asked, follows.ticket.id if follows else None)
+
+
+def _was_asked(message: IncomingMessage) -> bool:
+    """Whether it came by a form, which has asked all questions: what is empty there is not asked once more."""
+    return doors.is_chat(message) and not doors.is_shown(message)
 
 
 def _new(
@@ -166,14 +172,20 @@ def add_words(
         before={"state": before},
         after={"state": after, "proved": message.authentication.verdict is Verdict.PASS},
     )
-    if counts:
-        whole = conversation.whole(tx, ticket.id)
-        if whole is not None and author.id == whole.requester_id:
-            doors.came_by(tx, message, whole, desk)
-            whole = conversation.whole(tx, ticket.id) or whole
-        if whole is not None:
-            _take_in(tx, message, author, whole, after, desk, now, given)
+    if counts and (whole := _with_door(tx, message, author, ticket.id, desk)):
+        _take_in(tx, message, author, whole, after, desk, now, given)
     return Outcome(Result.APPENDED, match.reason, ticket.id)
+
+
+def _with_door(
+    tx: Tx, message: IncomingMessage, author: KnownPerson, number: int, desk: Desk
+) -> WholeTicket | None:
+    """The ticket; it is answered by the door through which its requester has just come."""
+    ticket = conversation.whole(tx, number)
+    if ticket is None or author.id != ticket.requester_id:
+        return ticket
+    doors.came_by(tx, message, ticket, desk)
+    return conversation.whole(tx, number) or ticket
 
 
 def _take_in(

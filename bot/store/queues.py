@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -51,11 +52,19 @@ def open_tickets(
         wanted.append(Ticket.owner_id == owner)
     if requester is not None:
         wanted.append(Ticket.requester_id == requester)
+    rows = [OpenTicket(*row) for row in tx.run(_by_due(wanted).limit(limit))]
+    if len(rows) < limit:
+        return rows, len(rows)
+    return rows, int(tx.run(sa.select(sa.func.count()).select_from(Ticket).where(*wanted)).scalar_one())
+
+
+def _by_due(wanted: list[sa.ColumnElement[bool]]) -> sa.Select[tuple[Any, ...]]:
+    """What is told of each ticket, in the order of ``OpenTicket``, oldest due first."""
     agent = aliased(Person)
     due = sa.case(
         (Ticket.first_response_at.is_(None), Ticket.first_response_due), else_=Ticket.resolution_due
     )
-    query = (
+    return (
         sa.select(
             Ticket.id,
             Ticket.subject,
@@ -69,12 +78,7 @@ def open_tickets(
         .join(agent, agent.id == Ticket.owner_id, isouter=True)
         .where(*wanted)
         .order_by(due.is_(None), due, Ticket.id)
-        .limit(limit)
     )
-    rows = [OpenTicket(*row) for row in tx.run(query)]
-    if len(rows) < limit:
-        return rows, len(rows)
-    return rows, int(tx.run(sa.select(sa.func.count()).select_from(Ticket).where(*wanted)).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,17 +51,6 @@ class Views:
     ) -> Response:
         """How a request stands."""
         ticket, told = visit.ticket, visit.more
-        expires_at = visit.now + FILE_LINK_FOR
-        person = visit.link.person
-
-        def path(file: File) -> str:
-            link = Link(Purpose.FILE, visit.link.ticket, person, expires_at, str(file.id))
-            return f"../file/{self._desk.links.token(link)}"
-
-        files: dict[int, list[dict[str, Any]]] = {}
-        for file in told.files:
-            one = {"name": file.name, "size": file.size, "path": path(file)}
-            files.setdefault(file.entry_id, []).append(one)
         closes = ticket.closed_at and ticket.closed_at + self._window
         return self._look.page(
             "status.html",
@@ -80,21 +69,36 @@ class Views:
             opened_at=ticket.opened_at.isoformat(),
             reopens_until=_iso(closes),
             offered=self.offered(visit),
-            said=[
-                {
-                    "who": said.who,
-                    "kind": said.kind,
-                    "mine": said.author_id == visit.seat.person,
-                    "text": said.text,
-                    "cut": said.length > len(said.text),
-                    "at": said.at.isoformat(),
-                    "files": files.get(said.id, []),
-                }
-                for said in ([] if visit.brief else told.said)
-            ],
+            said=[] if visit.brief else self._said(visit),
             older=len(told.said) >= pages.MOST_SAID,
             **_form_values(visit, request, wrong, fields, {"add", "close", "confirm", "reopen"}),
         )
+
+    def _said(self, visit: Visit[Told]) -> list[dict[str, Any]]:
+        """What was said, with its files."""
+        files = self._files(visit)
+        return [
+            {
+                "who": said.who,
+                "kind": said.kind,
+                "mine": said.author_id == visit.seat.person,
+                "text": said.text,
+                "cut": said.length > len(said.text),
+                "at": said.at.isoformat(),
+                "files": files.get(said.id, []),
+            }
+            for said in visit.more.said
+        ]
+
+    def _files(self, visit: Visit[Told]) -> dict[int, list[dict[str, Any]]]:
+        """The files of each entry, each behind a link that is good for a while."""
+        expires_at = visit.now + FILE_LINK_FOR
+        files: dict[int, list[dict[str, Any]]] = {}
+        for file in visit.more.files:
+            link = Link(Purpose.FILE, visit.link.ticket, visit.link.person, expires_at, str(file.id))
+            path = f"../file/{self._desk.links.token(link)}"
+            files.setdefault(file.entry_id, []).append({"name": file.name, "size": file.size, "path": path})
+        return files
 
     def rate(
         self,
