@@ -70,11 +70,20 @@ def receive(incoming: Incoming, action: Action) -> Outcome:
     return duty(incoming, action)
 
 
+def _is_typed(incoming: Incoming, action: Action) -> bool:
+    """Whether it is a command that somebody has typed to the desk alone: one that does nothing for them is answered
+    by what they can do. In a team's room only agents are answered."""
+    message = incoming.message
+    if doors.is_direct(message, incoming.sender):
+        return "words" in action.values and "value" not in action.values
+    return doors.is_chat(message) and not doors.is_shown(message) and "line" in action.values
+
+
 def asks_for_new(incoming: Incoming, action: Action) -> bool:
     """Whether somebody asks for something new themselves, where nothing that is open is meant. An agent who names
     an address writes it down for somebody else. Words to be added somewhere, of which they say that they are new,
     are a new request."""
-    if action.verb == "add" and incoming.belongs == 0:
+    if (action.verb == "add" and incoming.belongs == 0) or page_actions.begins_anew(incoming, action):
         return True
     if action.verb != "new" or not doors.is_chat(incoming.message):
         return False

@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from bot.desk import appending, changes, confirmation, doors, matching, together
+from bot.desk import appending, changes, commands, confirmation, doors, matching, together
 from bot.desk.changed import Actor, By
 from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter
 from bot.desk.matching import Match
 from bot.desk.outcome import Outcome, Reason, Result
 from bot.desk.states import Ended, State
-from bot.message import Action, Choice, Kind
+from bot.message import Action, Choice, Kind, Verdict
 from bot.render.choices import AS_IT_IS
-from bot.store import asked, conversation, said
+from bot.store import asked, conversation, inbox, said
 from bot.store import tickets as store
 from bot.store.engine import Tx
 
@@ -26,6 +26,8 @@ VERBS: Final = frozenset({"add", "close", "reopen"})
 WHICH_ONE: Final = "which_one"
 MOST_OFFERED: Final = 8
 _LONGEST_NUMBER: Final = 15
+_WITH_WORDS: Final = frozenset({"add", "reopen"})
+"""Those that may come with words for the ticket."""
 MOST_CLOSED: Final = 10
 """Times that somebody may close one ticket, and open it again: each is a stretch of its clock for ever, and a
 thousand of them would make every change of it slow for everybody (E8)."""
@@ -106,7 +108,23 @@ def meant(incoming: Incoming, action: Action) -> Action | Outcome:
     if action.verb == "add" and spoken.message.reply_text.strip():
         found = together.which(spoken)
         return _about(action, found.ticket.id) if isinstance(found, Match) else found or Action("status")
-    return _ask(incoming, action.verb, mine)
+    return _ask(incoming, action.verb, mine, has_words=bool(spoken.message.reply_text.strip()))
+
+
+def begins_anew(incoming: Incoming, action: Action) -> bool:
+    """Whether somebody has words for a request of theirs that there is not, or of which they have not said which one
+    it is: then they are a new one, and none is lost."""
+    message = incoming.message
+    if action.verb not in _WITH_WORDS or action.ticket is not None or "value" in action.values:
+        return False
+    proved = message.authentication.verdict is Verdict.PASS
+    if not proved or not doors.is_chat(message) or not message.reply_text.strip():
+        return False
+    if incoming.belongs is not None:
+        return incoming.belongs == 0
+    if incoming.agent and action.verb in commands.VERBS:
+        return False
+    return not (_ended(incoming) if action.verb == "reopen" else _going_on(incoming))
 
 
 def _about(action: Action, ticket: int) -> Action:
@@ -125,13 +143,19 @@ def _going_on(incoming: Incoming) -> list[tuple[int, str]]:
     return [(one.id, one.subject) for one in standing if one.requester == person]
 
 
-def _ask(incoming: Incoming, verb: str, mine: list[tuple[int, str]]) -> Outcome:
-    """Which one it is about; a button does it."""
+def _ask(incoming: Incoming, verb: str, mine: list[tuple[int, str]], *, has_words: bool) -> Outcome:
+    """Which one it is about; a button does it. Words to a request that is opened again wait in the inbox."""
+    tx, words = incoming.tx, incoming.inbox_id if has_words and verb in _WITH_WORDS else None
     named = [(incoming.desk.name_of(number), number, subject) for number, subject in mine]
     shown = [{"reference": name, "subject": subject} for name, _, subject in named]
-    choices = tuple(Choice(f"{AS_IT_IS}{name}", verb, str(number)) for name, number, _ in named)
+    does, before = ("belongs", f"{words}-") if words else (verb, "")
+    choices = tuple(Choice(f"{AS_IT_IS}{name}", does, f"{before}{number}") for name, number, _ in named)
     letter = Letter(Kind.NOTICE, WHICH_ONE, {"what": verb, "tickets": shown}, choices=choices)
-    return Outcome(Result.COMMANDED, Reason.ASKED, None, together.write(incoming, letter))
+    quiet = together.write(incoming, letter)
+    if words:
+        inbox.note(tx, words, asked=incoming.person.id, question=words, belongs=0)
+        return Outcome(Result.HELD, Reason.WHICH_TICKET)
+    return Outcome(Result.COMMANDED, Reason.ASKED, None, quiet)
 
 
 def _found(incoming: Incoming, action: Action) -> Match | None:

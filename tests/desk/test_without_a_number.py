@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.desk.outcome import Outcome, Reason
+from bot.desk.outcome import Outcome, Reason, Result
 from bot.intake import receive
 from bot.message import Action, Payload
 from bot.store import inbox
@@ -93,10 +93,35 @@ def test_words_to_be_added_wait_for_their_number_and_none_is_lost(tmp_path: Path
         assert ("message", "It smokes.") in life.said(3)
 
 
-def added(life: Chats, belongs: int | None) -> Outcome:
+@pytest.mark.parametrize("verb", ["add", "reopen"])
+def test_words_for_what_there_is_not_are_a_request_of_their_own(tmp_path: Path, verb: str) -> None:
+    with chats(tmp_path) as life:
+        assert added(life, None, verb).result is Result.OPENED
+        assert life.said(1) == [("message", "It smokes.")]
+        assert life.last(f"desk_bot/{BOB}", "received")
+
+
+def test_words_beside_a_reopen_wait_for_their_number_and_none_is_lost(tmp_path: Path) -> None:
+    with chats(tmp_path) as life:
+        asks_for(life, PRINTER, PHONE)
+        for number in (1, 2):
+            life.presses(BOB, "close", ticket=number, **HERE)
+        asked = added(life, None, "reopen")
+        assert (asked.result, asked.reason) == (Result.HELD, Reason.WHICH_TICKET)
+        row = life.desk.rows(Inbox)[-1].id
+        choices = life.last(f"desk_bot/{BOB}", "which_one").choices
+        assert {(c.verb, c.value) for c in choices} == {("belongs", f"{row}-1"), ("belongs", f"{row}-2")}
+        assert added(life, 1, "reopen").reason is Reason.NOT_FIXED
+        assert life.desk.ticket(1).state == "open"
+        assert ("message", "It smokes.") in life.said(1)
+        assert added(life, 0, "reopen").ticket == 3, "nobody has said which one"
+        assert ("message", "It smokes.") in life.said(3)
+
+
+def added(life: Chats, belongs: int | None, verb: str = "add") -> Outcome:
     """ "/add It smokes.", as the inbox hands it on."""
     message = life.a_chat(BOB, "It smokes.", **HERE)
-    message = replace(message, action=Action("add", None, {"words": "It smokes.", "text": "It smokes."}))
+    message = replace(message, action=Action(verb, None, {"words": "It smokes.", "text": "It smokes."}))
     payload = Payload("desk_bot", message.external_id, b"x", life.desk.clock())
     life.desk.store.write_now(lambda tx: inbox.add(tx, payload))
     row, desk, now = life.desk.rows(Inbox)[-1].id, life.desk.desk, life.desk.clock()
