@@ -6,6 +6,7 @@ Each verb has one duty, whatever door it came through. The sender is proved by t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -55,7 +56,15 @@ ACTIONS: Final[Mapping[str, Duty]] = {
 
 
 def receive(incoming: Incoming, action: Action) -> Outcome:
-    """Do what a proved sender asks for."""
+    """Do what a proved sender asks for. A number that they have typed may be no ticket's: then it is kept as words
+    alone, not as what their message is about."""
+    done = _done(incoming, action)
+    if done.ticket is None or done.result is not Result.IGNORED:
+        return done
+    return done if conversation.whole(incoming.tx, done.ticket) else replace(done, ticket=None)
+
+
+def _done(incoming: Incoming, action: Action) -> Outcome:
     if incoming.message.authentication.verdict is not Verdict.PASS:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
     if incoming.agent and _is_order(incoming, incoming.agent, action):
@@ -65,6 +74,8 @@ def receive(incoming: Incoming, action: Action) -> Outcome:
         return meant
     action = meant
     duty = together.by_start if action.verb == "help" else ACTIONS.get(action.verb)
+    if duty is None and _is_typed(incoming, action):
+        return together.by_start(incoming, action)
     if duty is None:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
     return duty(incoming, action)

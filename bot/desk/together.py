@@ -25,6 +25,8 @@ from bot.store.said import Standing
 ASKS_FOR: Final = timedelta(minutes=10)
 """How long words wait for their sender to say where they belong."""
 GREETED: Final = "greeted"
+MOST_ASKED: Final = 6
+"""Answers in an hour to one who asks what can be done."""
 WHICH: Final = "which_ticket"
 _SHORT: Final = 500
 """Characters of a message that may be a piece of a request."""
@@ -157,18 +159,20 @@ def _just_now(incoming: Incoming) -> Match | None:
     return Match(facts, Reason.TOGETHER)
 
 
-def by_start(incoming: Incoming, _: Action) -> Outcome:
-    """Somebody has just come, or asks what can be done here."""
-    return _greet(incoming)
+def by_start(incoming: Incoming, action: Action) -> Outcome:
+    """Somebody has just come, or asks what can be done here: that is answered each time."""
+    can = incoming.message.sender.medium if action.verb != "start" else ""
+    return _greet(incoming, MOST_ASKED, can)
 
 
-def _greet(incoming: Incoming) -> Outcome:
-    """Asked once in a while how we can help; the next message is the request."""
+def _greet(incoming: Incoming, most: int = 1, can: str = "") -> Outcome:
+    """Asked once in a while how we can help; the next message is the request. ``can``: the program of whose
+    commands they are told."""
     hour = incoming.now - timedelta(hours=1)
     before, _ = said.notices_since(incoming.tx, GREETED, incoming.sender, hour)
-    if before:
+    if before >= most:
         return Outcome(Result.IGNORED, Reason.GREETED, None, Reason.SENDER_BUDGET)
-    values = {"name": incoming.person.name}
+    values = {"name": incoming.person.name, "can": can}
     return Outcome(
         Result.IGNORED, Reason.GREETED, None, write(incoming, Letter(Kind.NOTICE, GREETED, values))
     )

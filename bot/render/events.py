@@ -13,6 +13,7 @@ from bot.message import Kind
 
 OPTIONAL: Final[dict[str, Any]] = {
     "chat": False,
+    "can": "",
     "subject": None,
     "requester_name": None,
     "promised_at": None,

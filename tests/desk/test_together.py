@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.desk import together
 from bot.desk.outcome import Reason, Result
 from bot.intake import receive
-from bot.message import Payload
+from bot.message import Action, Payload
 from bot.store import inbox
 from bot.store.engine import Tx
 from bot.store.models import Inbox, InboxState, Ticket
@@ -109,6 +109,37 @@ def test_a_greeting_is_answered_once_and_the_next_message_is_the_request(tmp_pat
         assert [text for _, text in life.said()] == ["My laptop burns"]
         life.says("UJOE", "hello?")
         assert len(life.said()) == 2
+
+
+@pytest.mark.parametrize(("door", "who"), [("acme", "UJOE"), ("desk_bot", BOB)])
+def test_whoever_asks_what_can_be_done_is_told_each_time_also_after_a_greeting(
+    tmp_path: Path, door: str, who: str
+) -> None:
+    with chats(tmp_path) as life:
+        life.says(who, "hi", door=door)
+        life.presses(who, "help", door=door)
+        life.presses(who, "help", door=door)
+        hello, *told = [m.notice.values["can"] for m in life.to(f"{door}/{who}", "greeted")]
+        assert (hello, told) == ("", ["slack" if door == "acme" else "telegram"] * 2)
+        for _ in range(20):
+            life.presses(who, "help", door=door)
+        assert len(life.to(f"{door}/{who}", "greeted")) == together.MOST_ASKED
+
+
+@pytest.mark.parametrize("verb", ["foo", "take"])
+def test_a_command_that_does_nothing_for_a_requester_is_answered_by_what_they_can_do(
+    tmp_path: Path, verb: str
+) -> None:
+    with chats(tmp_path) as life:
+        typed = Action(verb, 7, {"words": "it", "line": f"{verb} it"})
+        life.desk.receive(replace(life.a_chat("UJOE", "it"), action=typed, external_id=""))
+        alone = Action(verb, 7, {"words": "it", "text": "it"})
+        life.desk.receive(replace(life.a_chat(BOB, "it", door="desk_bot"), action=alone))
+        in_the_room = life.a_chat(BOB, "it", door="desk_bot", at="-1001")
+        life.desk.receive(replace(in_the_room, action=typed))
+        life.deliver()
+        assert [len(life.to(one, "greeted")) for one in ("acme/UJOE", f"desk_bot/{BOB}")] == [1, 1]
+        assert [one.ticket for one in life.desk.received] == [None] * 3, "no ticket has this number"
 
 
 def test_a_greeting_with_a_picture_is_a_request(tmp_path: Path) -> None:

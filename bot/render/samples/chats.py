@@ -99,6 +99,8 @@ IN_CHATS: Final[dict[str, tuple[Sample, ...]]] = {
     "greeted": (
         ("usual", {**_HOME, "name": "Anna"}),
         ("without a name", {**_HOME, "name": ""}),
+        ("what can be done in Slack", {**_HOME, "name": "Anna", "can": "slack"}),
+        ("what can be done in Telegram", {**_HOME, "name": "Anna", "can": "telegram"}),
         ("hostile", {**_HOME, "name": HOSTILE}),
     ),
     "question": (
