@@ -8,11 +8,11 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 
-from bench.parts import Say, spread
-from bench.rig import STORES, Rig, Store
+from bench.chat_rounds import Burst, Door, Said, in_rounds
+from bench.parts import Say
+from bench.rig import Rig, Store
 from tests.faults.process import Bot
 from tests.peers.slack import SlackHouse, slack_house
 from tests.peers.slack.house import APP_TOKEN, BOT_TOKEN
@@ -23,43 +23,6 @@ WRITERS: Final = 10
 _PATIENCE: Final = 30.0
 _BETWEEN_CARDS: Final = 1.5
 """Slack takes about one message a second in one channel, and the bot keeps to that: cards are timed slower."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One event: when it was sent and when it was acknowledged, in seconds of the monotonic clock."""
-
-    mark: str
-    began: float
-    acknowledged: float | None
-    """None: never, as far as we have waited."""
-
-
-@dataclass(frozen=True, slots=True)
-class Burst:
-    """Events that were sent as fast as they are taken."""
-
-    said: list[Said]
-    answered: dict[str, float]
-    """Mark -> when the answer to its requester was at Slack."""
-    cpu: float = 0.0
-    """Seconds that the bot's processes took."""
-
-    def rates(self) -> dict[str, float]:
-        """Events a second that were acknowledged, and answered."""
-        began = min(one.began for one in self.said)
-        taken = [one.acknowledged for one in self.said if one.acknowledged is not None]
-        rates = {"accepted": len(taken) / (max(taken) - began)} if taken else {}
-        if self.answered:
-            rates["answered"] = len(self.answered) / (max(self.answered.values()) - began)
-        return rates
-
-    def waits(self) -> dict[str, list[float]]:
-        """Seconds from each event until it was acknowledged, and answered."""
-        return {
-            "acknowledged": [o.acknowledged - o.began for o in self.said if o.acknowledged is not None],
-            "answered": [self.answered[o.mark] - o.began for o in self.said if o.mark in self.answered],
-        }
 
 
 async def limit(events: int) -> Burst:
@@ -179,32 +142,5 @@ async def _bot(
 
 def chat(rig: Rig, rounds: int, events: int, carded: int, say: Say) -> list[dict[str, Any]]:
     """Rounds of limit and whole bot in turns, then cards one by one; one row for each database and round."""
-    return asyncio.run(_chat(rig, rounds, events, carded, say))
-
-
-async def _chat(rig: Rig, rounds: int, events: int, carded: int, say: Say) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for number in range(1, rounds + 1):
-        bare = await limit(events)
-        for store in STORES:
-            run = await path(rig, store, f"chat{number}-{store}", events)
-            at, told = await cards(rig, store, f"card{number}-{store}", carded)
-            row = {
-                "round": number,
-                "store": store,
-                "events": events,
-                "limit": bare.rates()["accepted"],
-                **run.rates(),
-                "missing": events - len(run.answered) + sum(one.acknowledged is None for one in run.said),
-                "cpu_ms": 1000 * run.cpu / events,
-                "waits": {name: spread(waits) for name, waits in run.waits().items() if len(waits) > 1},
-                "cards_missing": carded - len(at),
-                "card": spread(at) if len(at) > 1 else {},
-                "answer": spread(told) if len(told) > 1 else {},
-            }
-            rows.append(row)
-            figures = (
-                f"{name} {row[name]:.0f}/s" for name in ("limit", "accepted", "answered") if name in row
-            )
-            say(f"chat round {number} {store}: {', '.join(figures)}; missing {row['missing']}")
-    return rows
+    door = Door("chat", "card", limit, path, cards)
+    return asyncio.run(in_rounds(door, rig, rounds, events, carded, say))

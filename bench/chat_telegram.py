@@ -14,9 +14,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from bench.chat import Burst, Said
-from bench.parts import Say, spread
-from bench.rig import STORES, Rig, Store
+from bench.chat_rounds import Burst, Door, Said, in_rounds
+from bench.parts import Say
+from bench.rig import Rig, Store
 from tests.faults.process import Bot
 from tests.peers.telegram import TOKEN, TelegramHouse, telegram_house
 
@@ -168,33 +168,5 @@ async def _bot(
 
 def telegram(rig: Rig, rounds: int, events: int, carded: int, say: Say) -> list[dict[str, Any]]:
     """Rounds of limit and whole bot in turns, then cards one by one; one row for each database and round."""
-    return asyncio.run(_telegram(rig, rounds, events, carded, say))
-
-
-async def _telegram(rig: Rig, rounds: int, events: int, carded: int, say: Say) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for number in range(1, rounds + 1):
-        bare = await limit(events)
-        for store in STORES:
-            run = await path(rig, store, f"telegram{number}-{store}", events)
-            at, told = await cards(rig, store, f"topic{number}-{store}", carded)
-            rates = run.rates() if run.said else {}
-            row = {
-                "round": number,
-                "store": store,
-                "events": events,
-                "limit": bare.rates()["accepted"],
-                **rates,
-                "missing": 2 * events - len(run.said) - len(run.answered),
-                "cpu_ms": 1000 * run.cpu / events,
-                "waits": {name: spread(waits) for name, waits in run.waits().items() if len(waits) > 1},
-                "cards_missing": carded - len(at),
-                "card": spread(at) if len(at) > 1 else {},
-                "answer": spread(told) if len(told) > 1 else {},
-            }
-            rows.append(row)
-            figures = (
-                f"{name} {row[name]:.0f}/s" for name in ("limit", "accepted", "answered") if name in row
-            )
-            say(f"telegram round {number} {store}: {', '.join(figures)}; missing {row['missing']}")
-    return rows
+    door = Door("telegram", "topic", limit, path, cards)
+    return asyncio.run(in_rounds(door, rig, rounds, events, carded, say))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.chat import Burst, Said, limit, posted
+from bench.chat import limit, posted
+from bench.chat_rounds import Burst, Said
 from bench.table import lines
 from tests.peers.slack import SlackHouse
 

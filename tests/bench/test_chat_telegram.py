@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.chat import Burst, Said
+from bench.chat_rounds import Burst, Said
 from bench.chat_telegram import FIRST, FIRST_UPDATE, TEAM, answered, carded, come, confirmed, limit
 from bench.table import lines
 from tests.bench.test_chat import row
