@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from bot.channels.imap_faults import Lost, Refused, translated
-from bot.channels.imap_wire import SMALL_ANSWER, Client, Stop, Wire
+from bot.channels.imap_wire import SMALL_ANSWER, Client, Stop, Way, Wire
 from bot.config import Imap
 from bot.failpoints import failpoint
 
@@ -53,8 +53,9 @@ class Session:
         """Connect, make sure of TLS, log in. Raises ``Lost`` or ``LoginRefused``."""
         context = _trust(section)
         implicit = context if section.tls == "implicit" else None
+        way = Way(section.host, section.port, section.timeout.total_seconds(), implicit, opened)
         with translated():
-            client = Client(section.host, section.port, section.timeout.total_seconds(), implicit, opened)
+            client = Client(way)
         try:
             if section.tls == "starttls":
                 _encrypt(client, context)

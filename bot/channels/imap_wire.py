@@ -15,6 +15,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
@@ -60,24 +61,31 @@ class Stop:
         self._mouth.close()
 
 
-class Wire(imaplib.IMAP4):
-    """imaplib's connection with a reader of our own. ``context``: TLS from the first octet."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a server is reached."""
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        timeout: float,
-        context: ssl.SSLContext | None,
-        opened: Callable[[Wire], None],
-    ) -> None:
-        self._context = context
-        self._patience = timeout
-        self._opened = opened
+    host: str
+    port: int
+    timeout: float
+    """Seconds."""
+    context: ssl.SSLContext | None
+    """For TLS from the first octet."""
+    opened: Callable[[Wire], None]
+    """Is told of the connection as soon as there is one."""
+
+
+class Wire(imaplib.IMAP4):
+    """imaplib's connection with a reader of our own."""
+
+    def __init__(self, way: Way) -> None:
+        self._context = way.context
+        self._patience = way.timeout
+        self._opened = way.opened
         self._buffer = bytearray()
         self._spare = SMALL_ANSWER
         self._until = monotonic() + _COMMAND_SECONDS
-        super().__init__(host, port, timeout)
+        super().__init__(way.host, way.port, way.timeout)
         self.debug = 0
 
     def allow(self, octets: int = SMALL_ANSWER) -> None:
@@ -212,23 +220,14 @@ class Client(imapclient.IMAPClient):  # type: ignore[misc]  # the package has no
 
     wire: Wire
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        timeout: float,
-        context: ssl.SSLContext | None,
-        opened: Callable[[Wire], None],
-    ) -> None:
-        self._context = context
-        self._seconds = timeout
-        self._opened = opened
-        super().__init__(host, port, ssl=context is not None, timeout=timeout)
+    def __init__(self, way: Way) -> None:
+        self._way = way
+        super().__init__(way.host, way.port, ssl=way.context is not None, timeout=way.timeout)
         self.normalise_times = False
         self.wire.debug = 0  # IMAPClient wants 5, which formats every mail for a log that nobody keeps
 
     def _create_IMAP4(self) -> Wire:  # noqa: N802  # IMAPClient names it
-        self.wire = Wire(self.host, self.port, self._seconds, self._context, self._opened)
+        self.wire = Wire(self._way)
         return self.wire
 
 
