@@ -7,8 +7,6 @@ import mailbox
 import os
 import stat
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,35 +15,16 @@ from hypothesis import strategies as st
 
 from bot.channels.maildir import ABANDONED_SECONDS, MaildirSender
 from bot.errors import ChannelError
-from bot.mail.compose import ComposedMail
-from bot.message import EMAIL, Kind, Notice, OutgoingMessage, Party
+from bot.message import OutgoingMessage
 from bot.ports import Sender
+from tests.channels.relay_world import Mail, outgoing
 
-NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 RAW = b"Subject: hello\r\nTo: ada@example.com\r\n\r\n.A line\r\n.\r\nFrom here on\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Mail(ComposedMail):
-    """A composed mail; a test says only what it is about."""
-
-    raw: bytes = RAW
-    mail_from: str = ""
-    recipient: str = "ada@example.com"
-    smtputf8: bool = False
-    warnings: tuple[str, ...] = ()
-
-
-def outgoing(token: str) -> OutgoingMessage:
-    party = Party(EMAIL, "ada@example.com")
-    return OutgoingMessage(
-        "mail", party, 1, Kind.ACKNOWLEDGEMENT, token, Notice("received", "en", "UTC"), NOW
-    )
 
 
 def sender_into(folder: Path, *mails: Mail) -> MaildirSender:
     """Composes the given mails in turn, the last again and again."""
-    waiting = list(mails) or [Mail()]
+    waiting = list(mails) or [Mail(RAW)]
 
     async def compose(message: OutgoingMessage) -> Mail:
         return waiting.pop(0) if len(waiting) > 1 else waiting[0]
@@ -167,7 +146,7 @@ async def test_a_folder_that_was_taken_away_is_made_again(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("address", ["a@b\nBcc: x@y", "a@b\r\n\r\nbody", "a\0@b", "a@b\u2028"])
 async def test_an_address_cannot_write_a_header(tmp_path: Path, address: str) -> None:
-    for mail in (Mail(recipient=address), Mail(mail_from=address)):
+    for mail in (Mail(RAW, recipient=address), Mail(RAW, mail_from=address)):
         with pytest.raises(ChannelError) as caught:
             await sender_into(tmp_path, mail).send(outgoing("one"))
         assert caught.value.permanent
@@ -175,7 +154,7 @@ async def test_an_address_cannot_write_a_header(tmp_path: Path, address: str) ->
 
 
 async def test_f15_an_address_is_never_a_command(tmp_path: Path) -> None:
-    await sender_into(tmp_path, Mail(recipient="danger-$USER`id`@example.com")).send(outgoing("one"))
+    await sender_into(tmp_path, Mail(RAW, recipient="danger-$USER`id`@example.com")).send(outgoing("one"))
     (file,) = files(tmp_path)
     assert b"Delivered-To: danger-$USER`id`@example.com\n" in file.read_bytes()
 

@@ -6,10 +6,8 @@ import hashlib
 import logging
 import os
 import string
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,9 +41,8 @@ from bot.store.models import (
     Ticket,
     Tombstone,
 )
-from tests.desk.by_mail import ANNA, TEAM, letters, works
-from tests.desk.databases import KINDS, desk_on
-from tests.desks import MONDAY, OpenDesk, a_message, open_desk
+from tests.desk.by_mail import ANNA, letters, works
+from tests.desks import MONDAY, OpenDesk, a_message
 from tests.store.makers import count
 
 ROSA, HOME = "rosa.luxor@corp.example", "rosa@home.example"
@@ -66,18 +63,6 @@ TRACES = (
 spell a short name now and then."""
 IN_TOKENS = frozenset(string.ascii_letters + string.digits + "+/-_=")
 LEASE = timedelta(minutes=1)
-
-
-@pytest.fixture(params=KINDS)
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenDesk]:
-    with desk_on(request, tmp_path, **TEAM) as desk:
-        yield desk
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[OpenDesk]:
-    with open_desk(tmp_path, **TEAM) as desk:
-        yield desk
 
 
 def blobs_of(desk: OpenDesk) -> LocalBlobs:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,23 +13,10 @@ from bot.message import Action, Attachment, Automation, Kind, Verdict
 from bot.store import conversation, people, tickets
 from bot.store.engine import Tx
 from bot.store.models import Address, Entry, LinkCode, Outbox, Participant, Person, Ticket
-from tests.desk.by_mail import ANN, ANNA, BOB, EVE, TEAM, asks, letters, works, written
-from tests.desk.databases import KINDS, desk_on
-from tests.desks import MONDAY, OpenDesk, a_message, open_desk
+from tests.desk.by_mail import ANN, ANNA, BOB, EVE, asks, letters, works, written
+from tests.desks import MONDAY, OpenDesk, a_message
 
 OTHER = "ann.private@home.example"
-
-
-@pytest.fixture(params=KINDS)
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenDesk]:
-    with desk_on(request, tmp_path, **TEAM) as desk:
-        yield desk
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[OpenDesk]:
-    with open_desk(tmp_path, **TEAM) as desk:
-        yield desk
 
 
 def says(
