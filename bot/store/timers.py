@@ -25,6 +25,18 @@ class DueTimer:
 
 _START = Prepared(lambda _: sa.insert(Timer), ("ticket_id", "kind", "due_at", "state"))
 
+_CANCEL_ABOUT = Prepared(
+    lambda _: (
+        sa.update(Timer)
+        .where(
+            Timer.ticket_id == sa.bindparam("ticket"),
+            sa.or_(Timer.kind == sa.bindparam("subject"), Timer.kind.like(sa.bindparam("parts"), escape="/")),
+            Timer.state == word(TimerState.PENDING),
+        )
+        .values(state=TimerState.CANCELLED)
+    )
+)
+
 
 def start_all(tx: Tx, ticket: int, due: dict[str, datetime]) -> None:
     """Something is due at a moment: ``due`` maps the timers' kinds to their moments."""
@@ -44,9 +56,15 @@ def cancel(tx: Tx, ticket: int, *kinds: str) -> int:
 
 def cancel_about(tx: Tx, ticket: int, *subjects: str) -> int:
     """None of what is due about some subjects is due any longer: timers "subject" and "subject.whatever"."""
-    about = [Timer.kind == subject for subject in subjects]
-    about += [Timer.kind.startswith(f"{subject}.", autoescape=True) for subject in subjects]
-    return _cancel(tx, Timer.ticket_id == ticket, sa.or_(*about))
+    return sum(
+        _CANCEL_ABOUT.run(tx, ticket=ticket, subject=subject, parts=f"{_literally(subject)}.%")
+        for subject in subjects
+    )
+
+
+def _literally(subject: str) -> str:
+    """In a pattern of LIKE."""
+    return subject.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
 def cancel_all(tx: Tx, ticket: int) -> int:
