@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.desk.outcome import Reason, Result
 from bot.message import OutgoingMessage
 from bot.store.models import AttachmentRow, Entry, Outbox, Ticket
-from tests.desk.by_chat import Chats, a_file, chats
+from tests.desk.by_chat import Chats, a_file, as_action, chats
 
 BOB = "4711"
 HERE: dict[str, Any] = {"at": BOB, "door": "desk_bot"}
@@ -262,7 +262,8 @@ def test_two_requests_are_asked_about_each_by_its_own_questions(tmp_path: Path) 
     with chats(tmp_path) as life:
         says(life, "help!!")
         first = life.last(ADDRESS, "question")
-        life.presses(BOB, "new", words="help again!", **HERE)
+        life.desk.receive(as_action(life.a_chat(BOB, "help again!", **HERE), "new", words="help again!"))
+        life.deliver()
         assert [m.ticket for m in life.to(ADDRESS, "question")] == [1, 2]
         says(life, "The phone is dead")
         assert fields(life, 2)["what"] == "The phone is dead"
