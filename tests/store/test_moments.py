@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -44,3 +45,9 @@ def test_no_moment_is_written_as_nothing() -> None:
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="without a time zone"):
         _processor()(_FIRST)
+
+
+def test_the_two_readings_of_a_repeated_hour_are_two_moments() -> None:
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Rome"))
+    written = [_processor()(moment) for moment in (first, first.replace(fold=1))]
+    assert written == ["2026-10-25 00:30:00.000000", "2026-10-25 01:30:00.000000"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import (
@@ -50,7 +51,14 @@ def _in_utc(value: datetime) -> datetime:
 
 
 def _written(value: datetime | None) -> str | None:
-    return None if value is None else _in_utc(value).isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
+    return None if value is None else _text(_in_utc(value))
+
+
+@lru_cache(maxsize=64)
+def _text(moment: datetime) -> str:
+    """Most moments of a transaction are its own. Only for UTC: elsewhere the two readings of a repeated hour are
+    equal."""
+    return moment.isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
 
 
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
