@@ -74,6 +74,8 @@ def _done(incoming: Incoming, action: Action) -> Outcome:
         return meant
     action = meant
     duty = together.by_start if action.verb == "help" else ACTIONS.get(action.verb)
+    if action.verb == "link" and not any(action.values.get(name) for name in ("words", "address", "code")):
+        duty = None  # nothing stands behind it: they are told what to type
     if duty is None and _is_typed(incoming, action):
         return together.by_start(incoming, action)
     if duty is None:

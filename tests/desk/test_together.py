@@ -142,6 +142,14 @@ def test_a_command_that_does_nothing_for_a_requester_is_answered_by_what_they_ca
         assert [one.ticket for one in life.desk.received] == [None] * 3, "no ticket has this number"
 
 
+def test_a_link_to_nothing_is_answered_by_what_to_type(tmp_path: Path) -> None:
+    with chats(tmp_path) as life:
+        typed = Action("link", None, {"words": "", "text": "", "line": "link"})
+        life.desk.receive(replace(life.a_chat(BOB, "", door="desk_bot"), action=typed))
+        life.deliver()
+        assert life.last(f"desk_bot/{BOB}", "greeted").notice.values["can"] == "telegram"
+
+
 def test_a_greeting_with_a_picture_is_a_request(tmp_path: Path) -> None:
     with chats(tmp_path) as life:
         life.says("UJOE", "hi", attachments=(a_file(),))
