@@ -156,8 +156,7 @@ async def test_j12_who_blocks_the_bot_is_tried_once_and_the_room_knows(tmp_path:
         await world.house.says(ANNA, "The printer on floor 2 is on fire and I cannot put it out")
         await world.until(lambda: world.team.topics and "HD-1" in world.said_to(ANNA))
         topic = next(iter(world.team.topics))
-        await world.until(lambda: world.team.texts(topic))
-        assert world.team.last().pinned, "the card"
+        await world.until(lambda: world.team.texts(topic) and world.team.last().pinned)  # the card
         chat = world.house.world.chats[ANNA]
         chat.blocked = True
         before = len(tries(world))
