@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.desk import answers, appending, changes, doors, informing, matching
 from bot.desk.answers import Said
 from bot.desk.asking import SURVEY
-from bot.desk.changed import DESK, Actor, By
+from bot.desk.changed import DESK
 from bot.desk.desk import Desk
 from bot.desk.ending import REMINDER, RESOLVED, YES_OR_NO, silence_after
 from bot.desk.incoming import Incoming
@@ -101,24 +101,26 @@ def _confirm(incoming: Incoming, found: Match) -> Outcome:
     outcome = _keep(incoming, found, Reason.CONFIRMED)
     ticket = conversation.whole(incoming.tx, found.ticket.id)
     if ticket is not None:
-        after = _end(incoming, ticket)
+        after = end(incoming, ticket, Ended.CONFIRMED, incoming.message.reply_text)
         if answers.says_more(incoming.message.reply_text) or incoming.message.attachments:
             appending.tell_team(incoming, after, Reason.ANSWERED)
     return outcome
 
 
-def _end(incoming: Incoming, ticket: WholeTicket) -> WholeTicket:
+def end(incoming: Incoming, ticket: WholeTicket, how: Ended, words: str = "", **values: Any) -> WholeTicket:
+    """The requester has ended a ticket; ``words``: what they said with it."""
     return changes.apply(
         incoming.tx,
         incoming.desk,
         ticket,
         "closed",
         incoming.now,
-        actor=_actor(incoming),
-        words=incoming.message.reply_text,
+        actor=incoming.requester,
+        words=words,
         state=State.CLOSED,
         closed_at=incoming.now,
-        closed_as=Ended.CONFIRMED,
+        closed_as=how,
+        **values,
     )
 
 
@@ -135,10 +137,6 @@ def _not_fixed(incoming: Incoming, found: Match) -> Outcome:
     if ticket := conversation.whole(incoming.tx, found.ticket.id):
         appending.tell_team(incoming, ticket, Reason.NOT_FIXED)
     return replace(outcome, reason=Reason.NOT_FIXED)
-
-
-def _actor(incoming: Incoming) -> Actor:
-    return Actor(By.REQUESTER, incoming.person.id, incoming.message.channel)
 
 
 # What is answered by a button or on a page
@@ -158,7 +156,7 @@ def by_action(incoming: Incoming, action: Action) -> Outcome:
         return Outcome(Result.IGNORED, Reason.CONFIRMED, ticket.id)
     if ticket.state != State.RESOLVED:
         return Outcome(Result.IGNORED, Reason.OVER, ticket.id)
-    after = _end(spoken, ticket)
+    after = end(spoken, ticket, Ended.CONFIRMED, spoken.message.reply_text)
     if _says(spoken) and (facts := store.facts(incoming.tx, ticket.id)):
         _keep(spoken, Match(facts, Reason.THANKS), Reason.CONFIRMED)
         appending.tell_team(spoken, after, Reason.ANSWERED)
@@ -211,7 +209,7 @@ def _open(incoming: Incoming, ticket: WholeTicket) -> WholeTicket:
         ticket,
         "reopened",
         incoming.now,
-        actor=_actor(incoming),
+        actor=incoming.requester,
         state=State.OPEN,
         resolved_at=None,
         closed_at=None,

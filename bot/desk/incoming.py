@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.desk.changed import Actor, By
 from bot.desk.desk import Desk
 from bot.message import IncomingMessage
 from bot.store.engine import Tx
@@ -27,3 +28,8 @@ class Incoming:
     inbox_id: int | None
     belongs: int | None = None
     """The ticket that the sender was asked about, and has named: 0 for a new one; None: not asked."""
+
+    @property
+    def requester(self) -> Actor:
+        """Who wrote it, where they act as a requester."""
+        return Actor(By.REQUESTER, self.person.id, self.message.channel)

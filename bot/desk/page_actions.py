@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from bot.desk import appending, changes, commands, confirmation, doors, matching, together
-from bot.desk.changed import Actor, By
+from bot.desk import appending, commands, confirmation, doors, matching, together
 from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter
 from bot.desk.matching import Match
@@ -62,18 +61,7 @@ def close(incoming: Incoming, action: Action) -> Outcome:
         return confirmation.by_action(incoming, Action("confirm", ticket.id, {"value": "yes"}))
     if closed_often(incoming.tx, ticket.id):
         return Outcome(Result.IGNORED, Reason.OVER, ticket.id)
-    after = changes.apply(
-        incoming.tx,
-        incoming.desk,
-        ticket,
-        "closed",
-        incoming.now,
-        actor=_actor(incoming),
-        state=State.CLOSED,
-        closed_at=incoming.now,
-        closed_as=Ended.SELF,
-        waiting_for=None,
-    )
+    after = confirmation.end(incoming, ticket, Ended.SELF, waiting_for=None)
     appending.tell_team(incoming, after, Reason.CLOSED_BY_REQUESTER)
     return Outcome(Result.COMMANDED, Reason.CLOSED_BY_REQUESTER, ticket.id)
 
@@ -173,7 +161,3 @@ def _with_words(incoming: Incoming, action: Action) -> Incoming:
     """Their words, whether the door has them as the message's or as a field of a form."""
     words = incoming.message.reply_text or action.values.get("text", "")
     return replace(incoming, message=replace(incoming.message, text=words, reply_text=words))
-
-
-def _actor(incoming: Incoming) -> Actor:
-    return Actor(By.REQUESTER, incoming.person.id, incoming.message.channel)

@@ -29,7 +29,6 @@ from bot.desk import (
     stories,
     together,
 )
-from bot.desk.changed import Actor, By
 from bot.desk.incoming import Incoming
 from bot.desk.letters import Letter
 from bot.desk.matching import Match
@@ -167,7 +166,7 @@ def _answer(
 
 
 def _skip(incoming: Incoming, ticket: WholeTicket, key: str) -> Outcome:
-    actor = Actor(By.REQUESTER, incoming.person.id, incoming.message.channel)
+    actor = incoming.requester
     fields = {**(ticket.fields or {}), key: SKIPPED}
     tx, desk, now = incoming.tx, incoming.desk, incoming.now
     changes.apply(tx, desk, ticket, "question.skipped", now, actor=actor, fields=fields)

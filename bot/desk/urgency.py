@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from bot.config import DEGREES, Degree
 from bot.desk import appending, changes
-from bot.desk.changed import Actor, By
 from bot.desk.desk import Desk
 from bot.desk.incoming import Incoming
 from bot.desk.outcome import Outcome, Reason, Result
@@ -35,7 +34,7 @@ def by_action(incoming: Incoming, action: Action) -> Outcome:
     over = ticket.state in DONE or store.marked(tx, ticket.id, _SAID, "urgency", _HIGH, most=1)
     if over:
         return Outcome(Result.IGNORED, Reason.OVER, ticket.id)
-    actor = Actor(By.REQUESTER, incoming.person.id, incoming.message.channel)
+    actor = incoming.requester
     store.record(
         tx, ticket.id, _SAID, now, actor=actor.person, channel=actor.channel, after={"urgency": _HIGH}
     )
