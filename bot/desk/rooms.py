@@ -18,7 +18,7 @@ from bot.desk.letters import Letter
 from bot.desk.states import DONE
 from bot.mail.addresses import canonical
 from bot.message import Attachment, Choice, Kind, Notice, OutgoingMessage, Party
-from bot.store import entries, outbox, people, threads, withdrawal
+from bot.store import conversation, entries, outbox, people, threads, withdrawal
 from bot.store.conversation import WholeTicket
 from bot.store.dialect import AT_ONCE
 from bot.store.engine import Tx
@@ -77,8 +77,9 @@ def are_read_by(rooms: Sequence[Room], key: str, desk: Desk) -> bool:
 
 def follow(tx: Tx, change: Change, desk: Desk) -> None:
     """The cards show what is so now; a team that the ticket comes to gets one."""
-    if any(change.differs(name) for name in _SHOWN):
-        show(tx, change.after, desk, change.now)
+    if _has_rooms(desk) and any(change.differs(name) for name in _SHOWN):
+        # The clock has followed before: when it is due may be another moment by now.
+        show(tx, conversation.whole(tx, change.after.id) or change.after, desk, change.now)
 
 
 def opened(

@@ -47,7 +47,10 @@ def test_the_matrix_makes_the_priority_of_it_and_the_team_hears_of_it_once(tmp_p
         assert (ticket.urgency, ticket.priority) == ("high", "P2")
         (told,) = (m for m in life.in_room("said") if m.notice.values.get("standing") == "urgent")
         assert (told.notice.values["who"], told.notice.values["text"]) == ("Ujoe", "")
-        assert life.in_room("card")[-1].notice.values["priority"] == "P2"
+        card = life.in_room("card")[-1].notice.values
+        assert card["priority"] == "P2"
+        assert ticket.first_response_due is not None
+        assert card["due"] == ticket.first_response_due.isoformat(), "the new one"
         assert pressed(life) == Outcome(Result.IGNORED, Reason.OVER, 1)
         assert (events(life, "urgent.said"), events(life, "urgency")) == (1, 1)
         assert len([m for m in life.in_room("said") if m.notice.values.get("standing") == "urgent"]) == 1
