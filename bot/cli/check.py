@@ -87,12 +87,15 @@ def _templates(config: Config) -> str:
 
 def _agents(config: Config) -> str:
     active = [agent for agent in config.agents.values() if agent.active]
-    if not config.senders.trusted and config.senders.check == "off":
+    unproved = not config.senders.trusted and config.senders.check == "off"
+    if unproved and not all(agent.chats for agent in active):
         raise ConfigError(
-            "nothing proves their mail, so none has any power: set senders.trusted or senders.check"
+            "nothing proves their mail, so none has any power by mail: set senders.trusted or senders.check"
         )
     if not any(config.tickets.queue in agent.teams for agent in active):
         raise ConfigError(f"nobody is in {config.tickets.queue}, where new tickets go: see agents.NAME.teams")
+    if unproved:
+        return f"{len(active)}, who work in chats: nothing proves their mail, so by mail they have no power"
     proved = ", ".join(config.senders.trusted) or "our own check"
     return f"{len(active)}, proved by {proved}"
 

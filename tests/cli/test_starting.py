@@ -193,3 +193,14 @@ def test_l1_a_running_desk_logs_no_secret_at_any_level(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         seen += process.stderr
     assert CANARY not in "".join(seen)
+
+
+def test_check_of_a_desk_whose_agents_are_all_in_chats_asks_for_no_proof_of_mail(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    agents = '[agents.bo]\nname = "Bo"\naddresses = ["bo@localhost"]\nteams = ["first-line"]\n'
+    chat = 'chats = ["acme:U2"]\n[slack.acme]\nenabled = false\nbot_token = "xoxb-1"\napp_token = "xapp-1"\n'
+    config.write_text(agents + chat)
+    assert "ok    agents     1, who work in chats" in here(tmp_path, "--config", str(config), "check").output
+    config.write_text(agents)
+    told = here(tmp_path, "--config", str(config), "check").output
+    assert "FAIL  agents     nothing proves their mail" in told
