@@ -107,7 +107,7 @@ def test_d12_nobody_acts_on_a_ticket_that_they_do_not_take_part_in(verb: str, de
     refused = Outcome(Result.IGNORED, Reason.NOT_ALLOWED, 1)
     assert taps(desk, verb, "Hello", sender=EVE) == refused
     assert taps(desk, verb, "Hello", proved=False) == refused
-    assert taps(desk, verb, "Hello", ticket=99) == Outcome(Result.IGNORED, Reason.NOT_ALLOWED, 99)
+    assert taps(desk, verb, "Hello", ticket=99) == Outcome(Result.IGNORED, Reason.NOT_ALLOWED, None)
     assert taps(desk, verb, "Hello", ticket=None) == Outcome(Result.IGNORED, Reason.NOT_ALLOWED, None)
     assert desk.ticket(1).state == "resolved"
     assert len(desk.rows(Entry)) == 1
