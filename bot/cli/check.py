@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from pydantic import SecretStr
@@ -64,6 +65,7 @@ def _trials(config: Config) -> Iterator[tuple[str, Trial]]:
         yield "agents", _agents
     if config.web.enabled:
         yield "web", _web
+    yield "links", _links
 
 
 def _promises(config: Config) -> str:
@@ -123,6 +125,16 @@ def _smtp(config: Config) -> str:
 def _web(config: Config) -> str:
     with _port_free(config.web.host, config.web.port, "web.port", may_be_ours=_may_run(config)) as words:
         return words
+
+
+def _links(config: Config) -> str:
+    base = config.desk.base_url
+    if not config.web.enabled:
+        return "those in messages lead nowhere: nothing serves the pages, see web.enabled"
+    host = urlsplit(base).hostname or ""
+    if host == "localhost" or host.startswith("127.") or host == "::1":
+        return f"begin with {base}, which leads nowhere but on this machine: set desk.base_url"
+    return f"begin with {base}"
 
 
 def _may_run(config: Config) -> bool:

@@ -148,7 +148,24 @@ def test_check_goes_on_after_a_fault_and_ends_with_status_1(tmp_path: Path) -> N
     failed = [line for line in ended.output.splitlines() if line.startswith("FAIL")]
     assert ended.exit_code == 1
     assert [line[6:16].strip() for line in failed] == ["mail out"]
-    assert ended.output.splitlines()[-1].startswith("ok    web")
+    assert ended.output.splitlines()[-1].startswith("ok    links")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "nowhere but on this machine: set desk.base_url"),
+        ({"DESK__BASE_URL": "https://help.example.org"}, "begin with https://help.example.org"),
+        ({"WEB__ENABLED": "false"}, "see web.enabled"),
+    ],
+)
+def test_check_tells_where_the_links_of_messages_lead(
+    tmp_path: Path, settings: dict[str, str], said: str
+) -> None:
+    (links,) = [
+        line for line in here(tmp_path, "check", **settings).output.splitlines() if "  links " in line
+    ]
+    assert links.endswith(said)
 
 
 def test_l1_check_shows_no_secret(tmp_path: Path) -> None:
