@@ -10,6 +10,8 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 PYTHON ?=
 ARGS :=
 CONFIG :=
+# More than cores: doors, deliveries and faults mostly wait.
+WORKERS ?= 3
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -74,7 +76,7 @@ imports: dev
 
 tests: dev
 	@echo '== tests'
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 format: dev
 	@$(BIN)/ruff check --fix .

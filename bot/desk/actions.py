@@ -77,7 +77,7 @@ def _done(incoming: Incoming, action: Action) -> Outcome:
     if action.verb == "link" and not any(action.values.get(name) for name in ("words", "address", "code")):
         duty = None  # nothing stands behind it: they are told what to type
     if duty is None and _is_typed(incoming, action):
-        return together.by_start(incoming, action)
+        return replace(together.by_start(incoming, action), reason=Reason.NOT_ALLOWED)
     if duty is None:
         return Outcome(Result.IGNORED, Reason.NOT_ALLOWED, action.ticket)
     return duty(incoming, action)

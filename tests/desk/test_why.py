@@ -112,7 +112,10 @@ def recorded() -> set[str]:
                 continue
             at = 0 if on in {"case", "self"} else _ACTION_AT[name]
             given = [*call.args[at : at + 1], *(k.value for k in call.keywords if k.arg == "action")]
-            if path.name in _PASSED_ON and [ast.unparse(node) for node in given] == ["action"]:
+            if path.name in _PASSED_ON and [ast.unparse(node) for node in given] in (
+                ["action"],
+                ["change.action"],
+            ):
                 continue
             for action in (value for node in given for value in _values(node, tree)):
                 assert not action.startswith("?"), f"{path.name}:{call.lineno}: {action[1:]} cannot be read"
